@@ -1,0 +1,19 @@
+package io.holdfast;
+
+import java.time.Duration;
+
+/** Someone else had the lock for as long as the caller would wait. Decide: later, or give up. */
+public final class LockTimeoutException extends LockException {
+
+  private static final long serialVersionUID = 1;
+
+  /**
+   * Someone else had the lock.
+   *
+   * @param name the lock
+   * @param waited how long the caller waited for it
+   */
+  public LockTimeoutException(LockName name, Duration waited) {
+    super("Someone else has the lock: " + name + ", waited " + waited);
+  }
+}

@@ -1,0 +1,120 @@
+package io.holdfast;
+
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.locks.Lock;
+
+/**
+ * The locks of one store.
+ *
+ * <pre>{@code
+ * try (Locks locks = Locks.connect("redis://localhost:6379");
+ *     Lease lease = locks.acquire("machine:42")) {
+ *   machines.merge(report, lease.token());
+ * }
+ * }</pre>
+ *
+ * <p>Connect once and share it: one instance serves any number of threads and names over a few
+ * connections. Threads of one instance that want the same name queue here, first come first served,
+ * and only the first of them asks the store.
+ *
+ * <p>What every acquiring method may throw, each one a different decision of the caller: {@link
+ * IllegalArgumentException} (a bad name or option, before anything was sent), {@link
+ * BackendException} (no answer: unknown), {@link StoreRefusedException} (fix the configuration),
+ * {@link IllegalStateException} (these locks are closed).
+ *
+ * <p>Thread-safe.
+ */
+public interface Locks extends AutoCloseable {
+
+  /** {@link #connect(String, LocksConfig)} with {@link LocksConfig#DEFAULTS}. */
+  static Locks connect(String url) {
+    return connect(url, LocksConfig.DEFAULTS);
+  }
+
+  /**
+   * Connects to a store. The part of the URL before the first colon names the backend, whose module
+   * has to be on the class path: {@code memory:} and {@code redis://host:6379?prefix=lock_} are two.
+   *
+   * @throws IllegalArgumentException if the URL is malformed or no backend knows its scheme
+   * @throws BackendException if the store does not answer
+   * @throws StoreRefusedException if the store answers and refuses
+   */
+  static Locks connect(String url, LocksConfig config) {
+    return LocksProvider.find().connect(url, config);
+  }
+
+  /** {@link #acquire(String, LockOptions)} with the options of these locks. */
+  Lease acquire(String name) throws InterruptedException;
+
+  /**
+   * Waits until the lock is ours, and keeps it renewed until the lease is closed.
+   *
+   * @throws LockTimeoutException if someone else still had the lock after {@code waitAtMost}
+   * @throws InterruptedException if the thread is interrupted; the claim is withdrawn
+   */
+  Lease acquire(String name, LockOptions options) throws InterruptedException;
+
+  /** Acquires the lock if it is free at this moment, as {@code waitAtMost} of zero does. */
+  Optional<Lease> tryAcquire(String name) throws InterruptedException;
+
+  /**
+   * {@link #acquire(String, LockOptions)} with an empty result in place of {@link
+   * LockTimeoutException}. Empty means one thing: someone else has the lock.
+   */
+  Optional<Lease> tryAcquire(String name, LockOptions options) throws InterruptedException;
+
+  /** {@link #acquireAsync(String, LockOptions)} with the options of these locks. */
+  CompletableFuture<Lease> acquireAsync(String name);
+
+  /**
+   * {@link #acquire(String, LockOptions)} without a thread that waits. The future completes on a
+   * thread for callbacks, where a continuation may block. Ending the future by {@code cancel}, {@code
+   * orTimeout} or otherwise withdraws the claim.
+   */
+  CompletableFuture<Lease> acquireAsync(String name, LockOptions options);
+
+  /** {@link #withLease(String, LockOptions, LeaseAction)} with the options of these locks. */
+  <E extends Exception> void withLease(String name, LeaseAction<E> action)
+      throws E, InterruptedException;
+
+  /**
+   * Acquires the lock, runs the action, and releases the lock.
+   *
+   * @throws E what the action throws, with a {@link LeaseLostException} suppressed in it if the lease
+   *     was lost as well
+   * @throws LeaseLostException if the action ended normally but the protection had ended before it
+   */
+  <E extends Exception> void withLease(String name, LockOptions options, LeaseAction<E> action)
+      throws E, InterruptedException;
+
+  /**
+   * A view of one lock as the JDK's {@link Lock}: owned by a thread and re-entrant in it, with the
+   * interrupt rules that {@link Lock} states. Views are independent: a thread that holds a lock
+   * through one view waits for itself in another. {@code unlock} throws {@link LeaseLostException} if
+   * the lease was lost, {@code lock} of a thread whose lease was lost does so too, and {@code
+   * newCondition} is not supported.
+   */
+  Lock reentrant(String name);
+
+  /** {@link #reentrant(String)} with options of its own. */
+  Lock reentrant(String name, LockOptions options);
+
+  /**
+   * Who has the lock, as the store says at this moment.
+   *
+   * @throws UnsupportedOperationException if the store cannot tell
+   */
+  Inspection inspect(String name) throws InterruptedException;
+
+  /** What this store promises, as data. */
+  Guarantees guarantees();
+
+  /**
+   * Withdraws claims, releases leases, and ends every thread that these locks started; waits at most
+   * one request timeout for the store. Waiting callers get {@link IllegalStateException}. A second
+   * call does nothing.
+   */
+  @Override
+  void close();
+}

@@ -1,0 +1,26 @@
+package io.holdfast.spi;
+
+import java.time.Duration;
+import java.util.OptionalInt;
+
+/** The answer to an {@link Ask}. */
+public sealed interface Attempt {
+
+  /**
+   * The store's yes.
+   *
+   * @param firstToken the first token of the grant; the same for every repetition of the question
+   * @param span how many consecutive tokens it has, at least 1
+   * @param validFor how long the store will keep the lock, counted from this answer's question on;
+   *     never the full lease for an older grant whose expiry was not moved
+   */
+  record Granted(long firstToken, int span, Duration validFor) implements Attempt {}
+
+  /**
+   * Someone else has the lock.
+   *
+   * @param askAgainIn when it may be free by itself; zero if that cannot be said
+   * @param position how many are before this claim; empty if the store keeps no line
+   */
+  record Refused(Duration askAgainIn, OptionalInt position) implements Attempt {}
+}
