@@ -141,7 +141,7 @@ final class Actor {
   }
 
   void dies() throws RaceException {
-    worker.close();
+    worker.kill();
     merging = false;
     standing = false;
     worker = understudy.start();

@@ -8,8 +8,9 @@ import java.time.Duration;
 import java.util.Optional;
 
 /**
- * The correct lock: {@code SET NX PX} with an owner, compare-and-delete, renewed while held, lost in
- * time. Holdfast's own, with or without its token: what the record does with it is another matter.
+ * The correct lock: {@code SET NX PX} with an owner, compare-and-delete, renewed while held, lost
+ * in time. Holdfast's own, with or without its token: what the record does with it is another
+ * matter.
  */
 record HoldfastLock(Locks locks, String name, LockOptions options) implements Exclusion {
 

@@ -37,13 +37,15 @@ record HotRecord(Connection connection, String id) {
   }
 
   static void createTable(Connection connection) throws SQLException {
-    try (PreparedStatement create = connection.prepareStatement(Resource.text("create-table.sql"))) {
+    try (PreparedStatement create =
+        connection.prepareStatement(Resource.text("create-table.sql"))) {
       create.execute();
     }
   }
 
   void insert() throws SQLException {
-    try (PreparedStatement insert = connection.prepareStatement(Resource.text("insert-record.sql"))) {
+    try (PreparedStatement insert =
+        connection.prepareStatement(Resource.text("insert-record.sql"))) {
       insert.setString(1, id);
       insert.executeUpdate();
     }
@@ -80,7 +82,8 @@ record HotRecord(Connection connection, String id) {
   }
 
   private Written writeFenced(List<String> reports, long token) throws SQLException {
-    try (PreparedStatement update = connection.prepareStatement(Resource.text("write-fenced.sql"))) {
+    try (PreparedStatement update =
+        connection.prepareStatement(Resource.text("write-fenced.sql"))) {
       update.setArray(1, array(reports));
       update.setLong(2, token);
       update.setString(3, id);

@@ -17,8 +17,8 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 
 /**
- * Merges reports into the record the way one method does: go in, read, merge, make sure of the lock,
- * write, acknowledge, go out. For one thread; the locks are its worker's.
+ * Merges reports into the record the way one method does: go in, read, merge, make sure of the
+ * lock, write, acknowledge, go out. For one thread; the locks are its worker's.
  *
  * @param database its own connection
  * @param redis its own connection

@@ -1,22 +1,16 @@
 package io.holdfast.cli.race;
 
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
-import java.util.stream.Stream;
 
-/** One race from its servers to its outcomes. For the thread that its workers may live as long as. */
+/** One race from its servers to its outcomes. */
 final class Race {
 
   private final Plan plan;
   private final Director.Progress progress;
   private final Cleanup cleanup;
-  private final String run =
-      "holdfast_race_%08x".formatted(ThreadLocalRandom.current().nextInt());
+  private final String run = "holdfast_race_%08x".formatted(ThreadLocalRandom.current().nextInt());
 
   Race(Plan plan, Director.Progress progress, Cleanup cleanup) {
     this.plan = plan;
@@ -25,9 +19,10 @@ final class Race {
   }
 
   List<Outcome> run(Servers servers) throws RaceException, InterruptedException {
-    Path folder = folder();
     Arena arena = Arena.open(servers, run, cleanup);
-    List<Actor> actors = actors(servers, folder);
+    Caretaker caretaker = Caretaker.start();
+    cleanup.later(caretaker::close); // first of all, so that nobody writes any more
+    List<Actor> actors = actors(servers, caretaker);
     List<Outcome> outcomes = new ArrayList<>();
     for (Method method : Method.values()) {
       Director director = new Director(actors, () -> arena.removeLock(method), plan);
@@ -37,31 +32,13 @@ final class Race {
     return outcomes;
   }
 
-  private Path folder() throws RaceException {
-    try {
-      Path folder = Files.createTempDirectory("holdfast-race-");
-      cleanup.later(() -> remove(folder));
-      return folder;
-    } catch (IOException e) {
-      throw RaceException.broken("no folder for the race: " + e.getMessage());
-    }
-  }
-
-  private static void remove(Path folder) throws IOException {
-    try (Stream<Path> all = Files.walk(folder)) {
-      for (Path path : all.sorted(Comparator.reverseOrder()).toList()) {
-        Files.delete(path);
-      }
-    }
-  }
-
-  private List<Actor> actors(Servers servers, Path folder)
+  private List<Actor> actors(Servers servers, Caretaker caretaker)
       throws RaceException, InterruptedException {
     progress.at("starting %d workers".formatted(plan.workers()));
     List<Actor> actors = new ArrayList<>();
     for (int number = 0; number < plan.workers(); number++) {
       int own = number;
-      actors.add(new Actor(() -> worker(own, servers, folder), plan.lease().multipliedBy(2)));
+      actors.add(new Actor(() -> worker(own, servers, caretaker), plan.lease().multipliedBy(2)));
     }
     for (Actor actor : actors) {
       actor.isThere();
@@ -69,12 +46,12 @@ final class Race {
     return actors;
   }
 
-  private WorkerProcess worker(int number, Servers servers, Path folder) throws RaceException {
-    String host = folder.resolve("host-" + (number % 2) + ".lock").toString();
+  private WorkerProcess worker(int number, Servers servers, Caretaker caretaker)
+      throws RaceException {
+    String host = caretaker.folder().resolve("host-" + (number % 2) + ".lock").toString();
     WorkerProcess worker =
         WorkerProcess.start(
-            number, folder, List.of(run, host, Long.toString(plan.lease().toMillis())));
-    cleanup.later(worker::close);
+            number, caretaker, List.of(run, host, Long.toString(plan.lease().toMillis())));
     worker.order("connect", servers.store().url(), servers.database().url());
     return worker;
   }

@@ -92,7 +92,10 @@ public final class RaceCommand implements Callable<Integer> {
   @Option(names = "--merges", hidden = true)
   private @Nullable Integer merges;
 
-  @Option(names = {"-h", "--help"}, usageHelp = true, description = "Show this help.")
+  @Option(
+      names = {"-h", "--help"},
+      usageHelp = true,
+      description = "Show this help.")
   private boolean help;
 
   @Override

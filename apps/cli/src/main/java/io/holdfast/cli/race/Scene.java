@@ -33,8 +33,8 @@ enum Scene {
   },
 
   /**
-   * One is paused before its write; another reads; the paused one writes; the other writes. The order
-   * that a fence cannot see which is looked at by the write alone.
+   * One is paused before its write; another reads; the paused one writes; the other writes. The
+   * order that a fence cannot see which is looked at by the write alone.
    */
   OVERLAPPED {
     @Override
@@ -96,8 +96,8 @@ enum Scene {
   },
 
   /**
-   * One is paused before its write and taken for dead; its lock is removed by hand; another reads and
-   * commits; the paused one writes.
+   * One is paused before its write and taken for dead; its lock is removed by hand; another reads
+   * and commits; the paused one writes.
    */
   REMOVED_BY_HAND {
     @Override

@@ -1,7 +1,5 @@
 package io.holdfast.cli.race;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
 import io.holdfast.Locks;
 import java.io.IOException;
 import java.io.PrintStream;

@@ -3,31 +3,28 @@ package io.holdfast.cli.race;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import java.io.BufferedReader;
-import java.io.File;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Stream;
 
 /**
  * A worker's process as the parent sees it: orders go in, reports come out, and it can be stopped,
  * continued and killed.
  *
- * <p>A worker ends when its stdin ends, so it does not outlive this JVM however that ends. A stopped
- * one cannot see that; where util-linux is present the kernel kills it with the thread that started
- * it, which therefore has to be one that lives as long as the race.
+ * <p>A worker ends when its stdin ends, so it does not outlive this JVM however that ends. A
+ * stopped one cannot see that; where util-linux is present the kernel kills it with the thread that
+ * started it, which therefore has to be one that lives as long as the race.
  *
  * <p>Thread-safe, for a shutdown that comes at any time.
  */
-final class WorkerProcess implements AutoCloseable {
+final class WorkerProcess {
 
   /** Beyond this the worker or its server hangs. */
   static final Duration SILENCE = Duration.ofSeconds(60);
@@ -35,25 +32,26 @@ final class WorkerProcess implements AutoCloseable {
   private final int number;
   private final Process process;
   private final Path log;
+  private final Caretaker caretaker;
   private final BlockingQueue<Optional<String>> lines = new LinkedBlockingQueue<>();
 
-  private WorkerProcess(int number, Process process, Path log) {
+  private WorkerProcess(int number, Process process, Path log, Caretaker caretaker) {
     this.number = number;
     this.process = process;
     this.log = log;
+    this.caretaker = caretaker;
   }
 
   /**
    * Starts one.
    *
    * @param number its number
-   * @param folder where it may write
+   * @param caretaker sees to its end
    * @param arguments of {@link Worker}
    */
-  static WorkerProcess start(int number, Path folder, List<String> arguments)
+  static WorkerProcess start(int number, Caretaker caretaker, List<String> arguments)
       throws RaceException {
-    List<String> command = new ArrayList<>();
-    command.addAll(notToOutliveUs());
+    List<String> command = Caretaker.apartFromTerminal();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(
         List.of(
@@ -66,36 +64,19 @@ final class WorkerProcess implements AutoCloseable {
             System.getProperty("java.class.path"),
             Worker.class.getName()));
     command.addAll(arguments);
-    Path log = folder.resolve("worker-" + number + ".log");
+    Path log = caretaker.folder().resolve("worker-" + number + ".log");
     try {
       Process process =
           new ProcessBuilder(command)
               .redirectError(ProcessBuilder.Redirect.appendTo(log.toFile()))
               .start();
-      WorkerProcess worker = new WorkerProcess(number, process, log);
+      caretaker.hasStarted(process.pid());
+      WorkerProcess worker = new WorkerProcess(number, process, log, caretaker);
       worker.listen();
       return worker;
     } catch (IOException e) {
       throw RaceException.broken("a worker cannot be started: " + e.getMessage());
     }
-  }
-
-  /** Apart from the terminal's Ctrl-C, which is for us, and killed by the kernel if we are. */
-  private static List<String> notToOutliveUs() {
-    List<String> words = new ArrayList<>();
-    if (onPath("setsid")) {
-      words.add("setsid");
-    }
-    if (onPath("setpriv")) {
-      words.addAll(List.of("setpriv", "--pdeathsig", "KILL", "--"));
-    }
-    return words;
-  }
-
-  private static boolean onPath(String program) {
-    String path = Optional.ofNullable(System.getenv("PATH")).orElse("");
-    return Stream.of(path.split(File.pathSeparator))
-        .anyMatch(folder -> Files.isExecutable(Path.of(folder, program)));
   }
 
   private void listen() {
@@ -133,13 +114,13 @@ final class WorkerProcess implements AutoCloseable {
     Optional<String> line = lines.poll(SILENCE.toSeconds(), TimeUnit.SECONDS);
     if (line == null) {
       throw RaceException.broken(
-          "worker %d has said nothing for %d s%s".formatted(number, SILENCE.toSeconds(), lastWords()));
+          "worker %d has said nothing for %d s%s"
+              .formatted(number, SILENCE.toSeconds(), lastWords()));
     }
     String text = line.orElseThrow(this::gone);
     Report report =
         Report.parse(text)
-            .orElseThrow(
-                () -> RaceException.broken("worker %d said: %s".formatted(number, text)));
+            .orElseThrow(() -> RaceException.broken("worker %d said: %s".formatted(number, text)));
     if (report.kind() == Report.Kind.FAILED) {
       throw RaceException.broken("worker %d: %s".formatted(number, report.about()));
     }
@@ -174,7 +155,8 @@ final class WorkerProcess implements AutoCloseable {
     }
     try {
       Process shell =
-          new ProcessBuilder("sh", "-c", "kill -s \"$0\" \"$1\"", name, Long.toString(process.pid()))
+          new ProcessBuilder(
+                  "sh", "-c", "kill -s \"$0\" \"$1\"", name, Long.toString(process.pid()))
               .redirectErrorStream(true)
               .redirectOutput(ProcessBuilder.Redirect.DISCARD)
               .start();
@@ -187,8 +169,8 @@ final class WorkerProcess implements AutoCloseable {
   }
 
   /** SIGKILL; returns when it is gone. */
-  @Override
-  public void close() {
+  void kill() throws RaceException {
     process.destroyForcibly().onExit().join();
+    caretaker.hasEnded(process.pid());
   }
 }
