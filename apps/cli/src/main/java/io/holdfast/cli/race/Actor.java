@@ -12,7 +12,7 @@ final class Actor {
 
   /** Starts a worker: at first, and in the place of one that died. */
   interface Understudy {
-    WorkerProcess start() throws RaceException;
+    WorkerProcess start() throws RaceException, InterruptedException;
   }
 
   /** How long to wait for a lock that will come free by itself. */
@@ -30,7 +30,7 @@ final class Actor {
   private boolean acknowledged;
   private boolean freedAnothersLock;
 
-  Actor(Understudy understudy, Duration littlePatience) throws RaceException {
+  Actor(Understudy understudy, Duration littlePatience) throws RaceException, InterruptedException {
     this.understudy = understudy;
     this.littlePatience = littlePatience;
     this.worker = understudy.start();
@@ -45,14 +45,14 @@ final class Actor {
   }
 
   /** From now on it merges by this method. */
-  void follows(Method next, Tally counted) throws RaceException {
+  void follows(Method next, Tally counted) throws RaceException, InterruptedException {
     method = next;
     tally = counted;
     worker.order("method", method.name());
   }
 
   /** Begins to merge with all of its threads, each so often, or for as long as given. */
-  void runsFreely(int times, Duration atMost) throws RaceException {
+  void runsFreely(int times, Duration atMost) throws RaceException, InterruptedException {
     String count = Integer.toString(times);
     String prefix = nextReport() + "-";
     worker.order("free", prefix, count, millis(atMost), millis(PATIENCE));
@@ -63,16 +63,17 @@ final class Actor {
   }
 
   /** Begins a merge in which it will stand at each of these gates. */
-  void begins(Report.Kind... gates) throws RaceException {
+  void begins(Report.Kind... gates) throws RaceException, InterruptedException {
     begins(PATIENCE, gates);
   }
 
   /** Begins a merge and gives up soon if the lock is taken. */
-  void beginsWithLittlePatience() throws RaceException {
+  void beginsWithLittlePatience() throws RaceException, InterruptedException {
     begins(littlePatience);
   }
 
-  private void begins(Duration patience, Report.Kind... gates) throws RaceException {
+  private void begins(Duration patience, Report.Kind... gates)
+      throws RaceException, InterruptedException {
     List<String> order = new ArrayList<>(List.of("merge", nextReport(), millis(patience)));
     for (Report.Kind gate : gates) {
       order.add(gate.name());
@@ -103,7 +104,7 @@ final class Actor {
   }
 
   /** Leaves the gate at which it stands; a stopped one, as soon as it wakes. */
-  void goesOn() throws RaceException {
+  void goesOn() throws RaceException, InterruptedException {
     standing = false;
     worker.order("go");
   }
@@ -140,7 +141,7 @@ final class Actor {
     return freedAnothersLock;
   }
 
-  void dies() throws RaceException {
+  void dies() throws RaceException, InterruptedException {
     worker.kill();
     merging = false;
     standing = false;

@@ -47,7 +47,7 @@ final class Race {
   }
 
   private WorkerProcess worker(int number, Servers servers, Caretaker caretaker)
-      throws RaceException {
+      throws RaceException, InterruptedException {
     String host = caretaker.folder().resolve("host-" + (number % 2) + ".lock").toString();
     WorkerProcess worker =
         WorkerProcess.start(

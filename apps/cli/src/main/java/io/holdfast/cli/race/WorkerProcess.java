@@ -99,13 +99,24 @@ final class WorkerProcess {
     return number;
   }
 
-  void order(String... words) throws RaceException {
+  void order(String... words) throws RaceException, InterruptedException {
     try {
       OutputStream in = process.getOutputStream();
       in.write((String.join("\t", words) + "\n").getBytes(UTF_8));
       in.flush();
     } catch (IOException e) {
-      throw gone();
+      throw whyGone();
+    }
+  }
+
+  /** Its last report, if it had the time to write one. */
+  private RaceException whyGone() throws InterruptedException {
+    try {
+      while (true) {
+        next();
+      }
+    } catch (RaceException why) {
+      return why;
     }
   }
 
@@ -133,8 +144,11 @@ final class WorkerProcess {
 
   private String lastWords() {
     try {
-      List<String> printed = Files.readAllLines(log, UTF_8);
-      return printed.isEmpty() ? "" : ": " + printed.get(printed.size() - 1);
+      return Files.readAllLines(log, UTF_8).stream()
+          .filter(line -> !line.startsWith("\t")) // where in the code
+          .reduce((earlier, later) -> later)
+          .map(line -> ": " + line)
+          .orElse("");
     } catch (IOException none) {
       return "";
     }
