@@ -103,7 +103,7 @@ final class Actor {
     return false;
   }
 
-  /** Leaves the gate at which it stands; a stopped one, as soon as it wakes. */
+  /** Leaves the gate at which it stands. */
   void goesOn() throws RaceException, InterruptedException {
     standing = false;
     worker.order("go");
@@ -128,10 +128,10 @@ final class Actor {
     }
     stopped = true;
     worker.stop();
-    goesOn();
     return true;
   }
 
+  /** Still stands at its gate. What it was told before the pause is what it knows. */
   void wakes() throws RaceException, InterruptedException {
     worker.goOn();
     stopped = false;

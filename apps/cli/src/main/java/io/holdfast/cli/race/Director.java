@@ -26,14 +26,21 @@ record Director(List<Actor> actors, Cast.StoreByHand store, Plan plan) {
     for (Actor actor : actors) {
       actor.follows(method, tally);
     }
-    for (int round = 1; round <= plan.rounds(); round++) {
+    long start = System.nanoTime();
+    int round = 0;
+    do {
+      round++;
       progress.at("%s, round %d of %d".formatted(method.label(), round, plan.rounds()));
       runFreely();
       for (Scene scene : method.scenes()) {
         play(method, scene, cast(round));
       }
-    }
+    } while (round < plan.rounds() && thereIsTime(System.nanoTime() - start, round));
     return tally;
+  }
+
+  private boolean thereIsTime(long spentNanos, int onRounds) {
+    return spentNanos / onRounds * (onRounds + 1) <= plan.methodLasts().toNanos();
   }
 
   private void runFreely() throws RaceException, InterruptedException {

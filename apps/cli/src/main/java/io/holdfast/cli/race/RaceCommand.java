@@ -166,6 +166,7 @@ public final class RaceCommand implements Callable<Integer> {
     return new Plan(
         workers,
         rounds == null ? plan.rounds() : rounds,
+        plan.methodLasts(),
         merges == null ? plan.merges() : merges,
         plan.roundLasts(),
         plan.lease());

@@ -9,9 +9,10 @@ import java.util.List;
  * A course of events that happens by bad luck, played on purpose: each actor stands where the scene
  * wants it and reports so, and nothing hangs on the clock.
  *
- * <p>A pause is a stopped process (SIGSTOP), as a long garbage collection, a swapped-out or a
- * migrated machine is one. The paused one has been told to go on before it is stopped: it writes at
- * once when it wakes, having ensured beforehand that it holds the lock.
+ * <p>A pause is a stopped process (SIGSTOP), as one is that collects garbage, is swapped out, or
+ * moves with its machine to another host. It stands between making sure of its lock and writing,
+ * and looks at nothing again when it wakes: whatever it looked at, there would be a moment after
+ * that.
  */
 enum Scene {
 
