@@ -10,20 +10,19 @@ import static io.holdfast.cli.race.Scene.REMOVED_BY_HAND;
 import java.util.List;
 
 /**
- * A way to merge into the record: what keeps the others away, and what the record itself checks.
- * Each comes with the scenes that show where it ends.
+ * A way to merge into the record: what keeps the others away, and what the record itself checks. In
+ * the order of the table, from the least to the most.
  */
 enum Method {
-  NO_LOCK("no lock", Writing.WHATEVER_COMES, OVERTAKEN, OVERLAPPED),
-  THREAD_LOCK("thread lock", Writing.WHATEVER_COMES, OVERTAKEN, OVERLAPPED),
-  FILE_LOCK("file lock", Writing.WHATEVER_COMES, OVERTAKEN, OVERLAPPED),
-  GET_THEN_SET("GET then SET", Writing.WHATEVER_COMES, BOTH_SEE_NOTHING, OVERTAKEN, OVERLAPPED),
-  NO_EXPIRY("SETNX without expiry", Writing.WHATEVER_COMES, CRASHED, REMOVED_BY_HAND),
-  NO_OWNER_CHECK("expiry without owner check", Writing.WHATEVER_COMES, OVERTAKEN, FREED_BY_ANOTHER),
-  CORRECT_LOCK("correct Redis lock", Writing.WHATEVER_COMES, OVERTAKEN, OVERLAPPED),
-  TEXTBOOK_FENCE("lock + textbook fence", Writing.FENCE, OVERTAKEN, OVERLAPPED),
-  FENCE_AND_VERSION(
-      "lock + fence and version (ours)", Writing.FENCE_AND_VERSION, OVERTAKEN, OVERLAPPED);
+  NO_LOCK("no lock", Writing.WHATEVER_COMES),
+  THREAD_LOCK("thread lock", Writing.WHATEVER_COMES),
+  FILE_LOCK("file lock", Writing.WHATEVER_COMES),
+  GET_THEN_SET("GET then SET", Writing.WHATEVER_COMES),
+  NO_EXPIRY("SETNX without expiry", Writing.WHATEVER_COMES),
+  NO_OWNER_CHECK("expiry without owner check", Writing.WHATEVER_COMES),
+  CORRECT_LOCK("correct Redis lock", Writing.WHATEVER_COMES),
+  TEXTBOOK_FENCE("lock + textbook fence", Writing.FENCE),
+  FENCE_AND_VERSION("lock + fence and version (ours)", Writing.FENCE_AND_VERSION);
 
   /** What the record checks when it is written. */
   enum Writing {
@@ -34,12 +33,10 @@ enum Method {
 
   private final String label;
   private final Writing writing;
-  private final List<Scene> scenes;
 
-  Method(String label, Writing writing, Scene... scenes) {
+  Method(String label, Writing writing) {
     this.label = label;
     this.writing = writing;
-    this.scenes = List.of(scenes);
   }
 
   String label() {
@@ -50,7 +47,14 @@ enum Method {
     return writing;
   }
 
+  /** What shows where it ends. */
   List<Scene> scenes() {
-    return scenes;
+    return switch (this) {
+      case NO_LOCK, THREAD_LOCK, FILE_LOCK, CORRECT_LOCK, TEXTBOOK_FENCE, FENCE_AND_VERSION ->
+          List.of(OVERTAKEN, OVERLAPPED);
+      case GET_THEN_SET -> List.of(BOTH_SEE_NOTHING, OVERTAKEN, OVERLAPPED);
+      case NO_EXPIRY -> List.of(CRASHED, REMOVED_BY_HAND);
+      case NO_OWNER_CHECK -> List.of(OVERTAKEN, FREED_BY_ANOTHER);
+    };
   }
 }

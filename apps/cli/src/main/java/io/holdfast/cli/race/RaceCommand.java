@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.logging.LogManager;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -96,11 +97,13 @@ public final class RaceCommand implements Callable<Integer> {
       names = {"-h", "--help"},
       usageHelp = true,
       description = "Show this help.")
+  @SuppressWarnings("UnusedVariable") // picocli reads it
   private boolean help;
 
   @Override
   public Integer call() throws InterruptedException, IOException {
     check();
+    LogManager.getLogManager().reset(); // drivers log parts of a bad URL; what is wrong we say once
     Plan plan = plan();
     Progress progress = Progress.onTerminal();
     Cleanup cleanup = new Cleanup();
@@ -115,7 +118,7 @@ public final class RaceCommand implements Callable<Integer> {
       cleanup.failures().forEach(failure -> fail(FAILED, "something may be left over: " + failure));
       return report(outcomes, plan);
     } catch (RaceException e) {
-      return cleanup.byShutdown() ? FAILED : fail(e.exitCode(), e.getMessage());
+      return cleanup.byShutdown() ? FAILED : fail(e.exitCode(), String.valueOf(e.getMessage()));
     }
   }
 

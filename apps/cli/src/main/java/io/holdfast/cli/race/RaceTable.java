@@ -18,9 +18,9 @@ final class RaceTable {
     lines.add("");
     lines.addAll(
         List.of(
-            "One record, %d processes with %d threads each, leases of %d ms. Lost: acknowledged"
+            "One record, %d processes of %d threads, leases of %d ms. Lost: acknowledged when"
                 .formatted(plan.workers(), Worker.THREADS, plan.lease().toMillis()),
-            "when the commit had returned, and not in the record at the end.",
+            "the commit had returned, and not in the record at the end.",
             "- A lock sees no further than it reaches: threads of one process, processes of",
             "  one host (every other process runs as if on a second one).",
             "- GET then SET lets two in who look at the same time.",
