@@ -73,7 +73,8 @@ public final class RaceCommand implements Callable<Integer> {
       paramLabel = "URL",
       description = {
         "Your own Redis instead of an embedded one:",
-        "redis://[USER:PASSWORD@]HOST[:PORT]. Its keys are removed or end by themselves."
+        "redis://[USER:PASSWORD@]HOST[:PORT]. The race's keys have",
+        "random names and are removed, or end by themselves."
       })
   private @Nullable String store;
 
@@ -82,8 +83,8 @@ public final class RaceCommand implements Callable<Integer> {
       paramLabel = "URL",
       description = {
         "Your own PostgreSQL instead of an embedded one:",
-        "jdbc:postgresql://HOST/DATABASE?user=NAME. The race makes a schema there and",
-        "drops it."
+        "jdbc:postgresql://HOST/DATABASE?user=NAME. The race makes",
+        "a schema of a random name there, and drops it."
       })
   private @Nullable String database;
 
