@@ -1,0 +1,63 @@
+package io.holdfast.redis;
+
+import io.holdfast.StoreRefusedException;
+import java.util.Map;
+import java.util.function.Consumer;
+import java.util.stream.Collectors;
+
+/** What the server tells about itself; an absent field says nothing. */
+record ServerInfo(Map<String, String> fields) {
+
+  private static final String OLDEST = "6.2";
+
+  /** Reads the answer to {@code INFO}. */
+  static ServerInfo of(String info) {
+    return new ServerInfo(
+        info.lines()
+            .map(line -> line.split(":", 2))
+            .filter(field -> field.length == 2)
+            .collect(Collectors.toMap(field -> field[0], field -> field[1], (one, two) -> one)));
+  }
+
+  /**
+   * Refuses a server that cannot be used, and tells of a policy that would evict locks.
+   *
+   * @throws StoreRefusedException if locks would not work
+   */
+  void check(String about, Consumer<String> warnings) {
+    if (is("redis_mode", "cluster")) {
+      throw RedisFailure.cluster(about);
+    }
+    if (is("role", "slave")) {
+      throw new StoreRefusedException(about + " is a replica: connect to the master");
+    }
+    String version = fields.getOrDefault("redis_version", OLDEST);
+    if (isOlder(version)) {
+      throw new StoreRefusedException(
+          about + " is version " + version + ", and locks need " + OLDEST + " or newer");
+    }
+    String policy = fields.getOrDefault("maxmemory_policy", "noeviction");
+    if (!policy.equals("noeviction")) {
+      warnings.accept(
+          about
+              + " may evict locks that are held (maxmemory-policy "
+              + policy
+              + "): set maxmemory-policy noeviction");
+    }
+  }
+
+  private boolean is(String field, String value) {
+    return value.equals(fields.get(field));
+  }
+
+  private static boolean isOlder(String version) {
+    String[] parts = version.split("\\.");
+    try {
+      int major = Integer.parseInt(parts[0]);
+      int minor = parts.length > 1 ? Integer.parseInt(parts[1]) : 0;
+      return major < 6 || (major == 6 && minor < 2);
+    } catch (NumberFormatException e) {
+      return false; // not Redis's own numbers: nothing is known
+    }
+  }
+}
