@@ -1,7 +1,5 @@
 package io.holdfast.cli.race;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.SerializationFeature;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.net.URI;
@@ -102,7 +100,7 @@ public final class RaceCommand implements Callable<Integer> {
   private boolean help;
 
   @Override
-  public Integer call() throws InterruptedException, IOException {
+  public Integer call() throws InterruptedException {
     check();
     LogManager.getLogManager().reset(); // drivers log parts of a bad URL; what is wrong we say once
     Plan plan = plan();
@@ -116,8 +114,10 @@ public final class RaceCommand implements Callable<Integer> {
       } finally {
         progress.clear();
       }
-      cleanup.failures().forEach(failure -> fail(FAILED, "something may be left over: " + failure));
-      return report(outcomes, plan);
+      int exitCode = report(outcomes, plan);
+      return cleanup.failures().isEmpty()
+          ? exitCode
+          : fail(FAILED, "left over: " + String.join("; ", cleanup.failures()));
     } catch (RaceException e) {
       return cleanup.byShutdown() ? FAILED : fail(e.exitCode(), String.valueOf(e.getMessage()));
     }
@@ -176,14 +176,16 @@ public final class RaceCommand implements Callable<Integer> {
         plan.lease());
   }
 
-  private int report(List<Outcome> outcomes, Plan plan) throws IOException {
+  private int report(List<Outcome> outcomes, Plan plan) {
     PrintWriter out = spec.commandLine().getOut();
     RaceTable.lines(outcomes, plan).forEach(out::println);
     out.flush();
     if (json != null) {
-      new ObjectMapper()
-          .enable(SerializationFeature.INDENT_OUTPUT)
-          .writeValue(json.toFile(), outcomes.stream().map(JsonLine::of).toList());
+      try {
+        RaceJson.write(outcomes, json);
+      } catch (IOException e) {
+        return fail(FAILED, "--json: cannot write " + json + ": " + e.getMessage());
+      }
     }
     String unexpected =
         outcomes.stream()
@@ -198,33 +200,5 @@ public final class RaceCommand implements Callable<Integer> {
     err.println("holdfast: " + text.replaceAll("\\s*\\R\\s*", "; "));
     err.flush();
     return exitCode;
-  }
-
-  /** The JSON of one line. Its names are a promise. */
-  private record JsonLine(
-      String method,
-      int acknowledged,
-      int lost,
-      int doubled,
-      int blocked,
-      int wronglyReleased,
-      int staleWritesRefused,
-      int staleTokensRefused,
-      int staleReadsRefused,
-      int leasesLost) {
-
-    static JsonLine of(Outcome outcome) {
-      return new JsonLine(
-          outcome.method().label(),
-          outcome.acknowledged(),
-          outcome.lost(),
-          outcome.doubled(),
-          outcome.blocked(),
-          outcome.wronglyReleased(),
-          outcome.staleWritesRefused(),
-          outcome.staleTokens(),
-          outcome.staleReads(),
-          outcome.leasesLost());
-    }
   }
 }
