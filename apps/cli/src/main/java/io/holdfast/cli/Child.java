@@ -55,7 +55,8 @@ final class Child implements AutoCloseable {
       keeper.signal(name, targets());
     } catch (IOException e) {
       // Somebody has killed the keeper. What the JDK can do is terminate and kill.
-      handles().forEach(name.equals("KILL") ? ProcessHandle::destroyForcibly : ProcessHandle::destroy);
+      handles()
+          .forEach(name.equals("KILL") ? ProcessHandle::destroyForcibly : ProcessHandle::destroy);
     }
   }
 

@@ -8,8 +8,8 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
- * Whether a command can be executed, found as execvp(3) does: looked at before the lock is acquired, so
- * that a slip of the pen takes no lock.
+ * Whether a command can be executed, found as execvp(3) does: looked at before the lock is
+ * acquired, so that a slip of the pen takes no lock.
  */
 final class Executable {
   private Executable() {}

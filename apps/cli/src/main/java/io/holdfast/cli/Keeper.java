@@ -10,10 +10,11 @@ import java.util.List;
 import java.util.Objects;
 
 /**
- * A shell beside this process that sends signals for it: the JDK knows neither INT nor process groups.
- * It waits ready, so that the last signal before a lease ends needs no fork (half a millisecond; a fork
- * takes 2 ms, on a busy machine 20), and it outlives us: when this process dies, however it dies, the
- * shell reads the end of its input and kills what ran under the lock, children's children too.
+ * A shell beside this process that sends signals for it: the JDK knows neither INT nor process
+ * groups. It waits ready, so that the last signal before a lease ends needs no fork (half a
+ * millisecond; a fork takes 2 ms, on a busy machine 20), and it outlives us: when this process
+ * dies, however it dies, the shell reads the end of its input and kills what ran under the lock,
+ * children's children too.
  */
 final class Keeper implements AutoCloseable {
   private final Process shell;
@@ -24,11 +25,10 @@ final class Keeper implements AutoCloseable {
     this.orders = shell.getOutputStream();
   }
 
-  /**
-   * Starts the shell, out of reach of the terminal's signals where there are sessions.
-   */
+  /** Starts the shell, out of reach of the terminal's signals where there are sessions. */
   static Keeper start(Session session) throws IOException {
-    List<String> command = new ArrayList<>(session.hasOwnGroup() ? Session.OWN.prefix() : List.of());
+    List<String> command =
+        new ArrayList<>(session.hasOwnGroup() ? Session.OWN.prefix() : List.of());
     command.addAll(List.of("sh", "-c", script()));
     return new Keeper(
         new ProcessBuilder(command)

@@ -19,8 +19,8 @@ import java.util.concurrent.TimeUnit;
 
 /**
  * One command under one lock. All is done by the thread that calls, which has to be the JVM's main
- * thread: the kernel kills the command when the thread that started it ends. Everyone else only adds to
- * its queue.
+ * thread: the kernel kills the command when the thread that started it ends. Everyone else only
+ * adds to its queue.
  */
 final class LockedRun {
   /** How much earlier than the lease's end the last signal is sent, to arrive before it. */

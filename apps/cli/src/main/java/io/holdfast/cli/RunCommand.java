@@ -150,8 +150,7 @@ final class RunCommand implements Callable<Integer> {
     return checked("--label", options, with -> label.map(with::label).orElse(with));
   }
 
-  private LockOptions checked(
-      String option, LockOptions before, UnaryOperator<LockOptions> with) {
+  private LockOptions checked(String option, LockOptions before, UnaryOperator<LockOptions> with) {
     try {
       return with.apply(before);
     } catch (IllegalArgumentException e) {
@@ -162,7 +161,8 @@ final class RunCommand implements Callable<Integer> {
   private Duration grace() {
     Duration quarter = lease.dividedBy(4);
     Duration span =
-        grace.orElse(quarter.compareTo(LONGEST_DEFAULT_GRACE) < 0 ? quarter : LONGEST_DEFAULT_GRACE);
+        grace.orElse(
+            quarter.compareTo(LONGEST_DEFAULT_GRACE) < 0 ? quarter : LONGEST_DEFAULT_GRACE);
     if (span.isNegative() || span.multipliedBy(2).compareTo(lease) >= 0) {
       throw wrong("--grace: has to be less than half of --lease, which is " + Span.spell(lease));
     }

@@ -8,22 +8,24 @@ import java.util.concurrent.TimeUnit;
 
 /** How a command is set apart from this process, with what util-linux or busybox offer for it. */
 enum Session {
-  /** A session and process group of its own, and the kernel kills it when its parent thread ends. */
-  TIED(List.of("setsid", "setpriv", "--pdeathsig", "KILL", "--")),
+  /**
+   * A session and process group of its own, and the kernel kills it when its parent thread ends.
+   */
+  TIED,
   /** A session and process group of its own; busybox has no --pdeathsig. */
-  OWN(List.of("setsid")),
+  OWN,
   /** In our session and process group. */
-  SHARED(List.of());
+  SHARED;
 
-  private final List<String> prefix;
-
-  Session(List<String> prefix) {
-    this.prefix = prefix;
-  }
-
-  /** The words before the command. Each is a program that becomes the next, so that one id is kept. */
+  /**
+   * The words before the command. Each is a program that becomes the next, so that one id is kept.
+   */
   List<String> prefix() {
-    return prefix;
+    return switch (this) {
+      case TIED -> List.of("setsid", "setpriv", "--pdeathsig", "KILL", "--");
+      case OWN -> List.of("setsid");
+      case SHARED -> List.of();
+    };
   }
 
   /** Whether the command's id is also its group's. */
@@ -37,7 +39,7 @@ enum Session {
   }
 
   private boolean works() throws InterruptedException {
-    List<String> command = new ArrayList<>(prefix);
+    List<String> command = new ArrayList<>(prefix());
     command.add("true");
     try {
       Process trial =

@@ -6,15 +6,15 @@ import java.util.List;
 import java.util.function.Consumer;
 
 /**
- * The signals of this process. The JVM's own answer to INT, TERM and HUP, its shutdown hooks, is of no
- * use here: a hook does not learn which signal came and cannot choose the exit code. So this is
- * {@code sun.misc.Signal}, of the supported module jdk.unsupported; by reflection, because javac warns
- * of it in a way that no annotation silences.
+ * The signals of this process. The JVM's own answer to INT, TERM and HUP, its shutdown hooks, is of
+ * no use here: a hook does not learn which signal came and cannot choose the exit code. So this is
+ * {@code sun.misc.Signal}, of the supported module jdk.unsupported; by reflection, because javac
+ * warns of it in a way that no annotation silences.
  */
 final class Signals {
   /**
-   * What a command is told when we are. TSTP (Ctrl-Z) is not among them, but is taken all the same: a
-   * stopped runner would renew no lease.
+   * What a command is told when we are. TSTP (Ctrl-Z) is not among them, but is taken all the same:
+   * a stopped runner would renew no lease.
    */
   private static final List<String> TAKEN = List.of("INT", "TERM", "HUP", "TSTP");
 
@@ -28,8 +28,8 @@ final class Signals {
   }
 
   /**
-   * From now on gives these signals to the receiver, on a thread of the JVM, in place of their usual
-   * effect. One that was ignored from the start, as by nohup, stays ignored.
+   * From now on gives these signals to the receiver, on a thread of the JVM, in place of their
+   * usual effect. One that was ignored from the start, as by nohup, stays ignored.
    */
   static void take(Consumer<Signal> receiver) {
     try {

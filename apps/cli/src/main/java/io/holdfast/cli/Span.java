@@ -9,7 +9,9 @@ import java.util.regex.Pattern;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
-/** A duration on the command line: {@code 500ms}, {@code 30s}, {@code 5m}, {@code 1h} or ISO-8601. */
+/**
+ * A duration on the command line: {@code 500ms}, {@code 30s}, {@code 5m}, {@code 1h} or ISO-8601.
+ */
 final class Span implements ITypeConverter<Duration> {
   private static final Pattern SHORT = Pattern.compile("(\\d{1,12})(ms|s|m|h)");
   private static final Map<String, ChronoUnit> UNITS =

@@ -77,7 +77,10 @@ final class WhoCommand implements Callable<Integer> {
   private static String text(Inspection inspection) {
     String held = inspection.holder().map(WhoCommand::text).orElse("free");
     String waiting =
-        inspection.waiting().stream().mapToObj(count -> ", " + count + " waiting").findAny().orElse("");
+        inspection.waiting().stream()
+            .mapToObj(count -> ", " + count + " waiting")
+            .findAny()
+            .orElse("");
     return Failures.oneLine(inspection.name() + ": " + held + waiting);
   }
 
