@@ -35,6 +35,7 @@ import picocli.CommandLine.Spec;
     },
     parameterListHeading = "%n",
     optionListHeading = "%nOptions (D is 500ms, 30s, 5m, 1h or PT30S):%n",
+    sortOptions = false,
     exitCodeListHeading = "%nExit codes:%n",
     exitCodeList = {
       "0-255:COMMAND's own; 128 and the signal's number if a signal ended it",

@@ -1,11 +1,12 @@
 package io.holdfast.cli;
 
 import java.util.logging.Formatter;
+import java.util.logging.Handler;
 import java.util.logging.Level;
 import java.util.logging.LogManager;
 import java.util.logging.LogRecord;
 import java.util.logging.Logger;
-import java.util.logging.StreamHandler;
+import java.util.logging.SimpleFormatter;
 
 /** What the library and its dependencies log: warnings, one line each, on stderr. */
 final class Warnings {
@@ -24,28 +25,18 @@ final class Warnings {
     ROOT.addHandler(new Lines());
   }
 
-  private static final class Lines extends StreamHandler {
-    Lines() {
-      super(System.err, new OneLine());
-      setLevel(Level.ALL);
-    }
+  private static final class Lines extends Handler {
+    private static final Formatter FORMATTER = new SimpleFormatter();
 
     @Override
     public void publish(LogRecord event) {
-      super.publish(event);
-      flush();
+      System.err.println("holdfast: " + Failures.oneLine(FORMATTER.formatMessage(event)));
     }
 
     @Override
-    public void close() {
-      flush();
-    }
-  }
+    public void flush() {}
 
-  private static final class OneLine extends Formatter {
     @Override
-    public String format(LogRecord event) {
-      return "holdfast: " + Failures.oneLine(formatMessage(event)) + System.lineSeparator();
-    }
+    public void close() {}
   }
 }

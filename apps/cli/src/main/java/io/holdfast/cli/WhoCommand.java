@@ -28,6 +28,7 @@ import picocli.CommandLine.Spec;
     customSynopsis = "holdfast who [--store=URL] [--json] NAME",
     parameterListHeading = "%n",
     optionListHeading = "%nOptions:%n",
+    sortOptions = false,
     exitCodeListHeading = "%nExit codes:%n",
     exitCodeList = {
       "0:the store has answered, whether the lock is held or free",
