@@ -1,9 +1,9 @@
 package io.holdfast;
 
 /**
- * The store gave no answer, so the outcome is unknown: never read it as busy, free or lost. Decide as
- * for any outage of the store. Whatever the question may have left behind is withdrawn by the engine,
- * or ends with its lease.
+ * The store gave no answer, so the outcome is unknown: never read it as busy, free or lost. Decide
+ * as for any outage of the store. Whatever the question may have left behind is withdrawn by the
+ * engine, or ends with its lease.
  */
 public final class BackendException extends LockException {
 

@@ -28,8 +28,8 @@ public record Guarantees(
   /** What makes a store's tokens grow. */
   public enum TokenSource {
     /**
-     * The greatest of the previous token + 1 and the store's clock in microseconds. Grows past a loss
-     * of the store's data if the loss lasts longer than twice the error of the clock.
+     * The greatest of the previous token + 1 and the store's clock in microseconds. Grows past a
+     * loss of the store's data if the loss lasts longer than twice the error of the clock.
      */
     STORE_CLOCK,
     /** The store's own revision, on a base that only rises. */

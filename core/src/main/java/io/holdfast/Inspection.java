@@ -6,8 +6,8 @@ import java.util.OptionalInt;
 import java.util.OptionalLong;
 
 /**
- * What the store says about a lock at one moment; it may have changed before it is read. Never holds
- * a claim's id, because that is the right to release. Immutable.
+ * What the store says about a lock at one moment; it may have changed before it is read. Never
+ * holds a claim's id, because that is the right to release. Immutable.
  *
  * @param name the lock
  * @param holder who has it; empty if it is free

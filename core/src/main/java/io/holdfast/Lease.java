@@ -6,9 +6,9 @@ import java.util.concurrent.CompletableFuture;
 /**
  * A lock you hold. Close it to give the lock back.
  *
- * <p>The lease is renewed in the background until it is closed. If it cannot be renewed in time it is
- * <em>lost</em>: another process may hold the lock, and nothing done from then on is protected by it.
- * A block that ends normally was protected from start to end:
+ * <p>The lease is renewed in the background until it is closed. If it cannot be renewed in time it
+ * is <em>lost</em>: another process may hold the lock, and nothing done from then on is protected
+ * by it. A block that ends normally was protected from start to end:
  *
  * <pre>{@code
  * try (Lease lease = locks.acquire("machine:42")) {
@@ -16,8 +16,8 @@ import java.util.concurrent.CompletableFuture;
  * } // LeaseLostException here if the protection had ended before the block did
  * }</pre>
  *
- * <p>No lock can stop a holder that was paused past the end of its lease and then writes. Give {@link
- * #token()} to the resource and let it refuse a smaller one.
+ * <p>No lock can stop a holder that was paused past the end of its lease and then writes. Give
+ * {@link #token()} to the resource and let it refuse a smaller one.
  *
  * <p>All times are counted by this process's own monotonic clock from before the question was sent
  * that the store answered, less a hundredth of the lease and 2 ms, so that this process gives up no
@@ -41,8 +41,8 @@ public interface Lease extends AutoCloseable {
   LeaseState state();
 
   /**
-   * Whether the lock is ours at this moment, from the clock as read by this call: false from the end
-   * of the lease on, whether or not any callback has run.
+   * Whether the lock is ours at this moment, from the clock as read by this call: false from the
+   * end of the lease on, whether or not any callback has run.
    */
   default boolean isHeld() {
     LeaseState now = state();
@@ -72,9 +72,9 @@ public interface Lease extends AutoCloseable {
 
   /**
    * Gives the lock back and waits for the answer, at most one request timeout. Without an answer it
-   * returns normally, because the work was protected; the release is repeated in the background until
-   * the lease would have ended. A second call does nothing. An interrupted thread releases, too, and
-   * stays interrupted.
+   * returns normally, because the work was protected; the release is repeated in the background
+   * until the lease would have ended. A second call does nothing. An interrupted thread releases,
+   * too, and stays interrupted.
    *
    * @throws LeaseLostException if the lease had ended before this call
    */

@@ -1,8 +1,8 @@
 package io.holdfast;
 
 /**
- * The lease ended before it was released. Decide: stop. What was done since may have been done beside
- * another holder; only a resource that checks the token has refused it.
+ * The lease ended before it was released. Decide: stop. What was done since may have been done
+ * beside another holder; only a resource that checks the token has refused it.
  */
 public final class LeaseLostException extends LockException {
 

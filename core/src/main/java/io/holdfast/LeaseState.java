@@ -1,6 +1,8 @@
 package io.holdfast;
 
-/** Where a lease stands. {@code HELD -> AT_RISK -> HELD ...}, then {@code LOST} or {@code RELEASED}. */
+/**
+ * Where a lease stands. {@code HELD -> AT_RISK -> HELD ...}, then {@code LOST} or {@code RELEASED}.
+ */
 public enum LeaseState {
   /** The lock is ours, and the last renewal, if any was due, was answered. */
   HELD,

@@ -1,8 +1,8 @@
 package io.holdfast;
 
 /**
- * What can go wrong with a lock: one subclass for each decision that the caller can take. Wrong calls
- * are {@link IllegalArgumentException} and {@link IllegalStateException} instead.
+ * What can go wrong with a lock: one subclass for each decision that the caller can take. Wrong
+ * calls are {@link IllegalArgumentException} and {@link IllegalStateException} instead.
  */
 public abstract sealed class LockException extends RuntimeException
     permits LockTimeoutException, LeaseLostException, BackendException, StoreRefusedException {

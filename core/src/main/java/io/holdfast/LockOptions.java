@@ -12,20 +12,21 @@ import java.util.Optional;
  *
  * <p>Every range is checked here, before anything is sent. Immutable and thread-safe.
  *
- * @param leaseFor how long the store keeps the lock for a holder that has fallen silent; 50 ms to 24
- *     h, default 30 s: long enough for a pause of the JVM, short enough to wait for after a crash.
- *     It does not limit the work: a lease is renewed every third of it for as long as it is open
- * @param waitAtMost how long to wait for the lock; 0 (ask once) to 24 h, default 30 s: a caller that
- *     waits longer is better told. The answer to the last question is awaited for at most one
+ * @param leaseFor how long the store keeps the lock for a holder that has fallen silent; 50 ms to
+ *     24 h, default 30 s: long enough for a pause of the JVM, short enough to wait for after a
+ *     crash. It does not limit the work: a lease is renewed every third of it for as long as it is
+ *     open
+ * @param waitAtMost how long to wait for the lock; 0 (ask once) to 24 h, default 30 s: a caller
+ *     that waits longer is better told. The answer to the last question is awaited for at most one
  *     request timeout more
- * @param holdAtMost when renewal ends and the lease is lost although its holder still runs; 50 ms to
- *     24 h, default none. For holders that may hang
+ * @param holdAtMost when renewal ends and the lease is lost although its holder still runs; 50 ms
+ *     to 24 h, default none. For holders that may hang
  * @param keepFor how long the lock stays taken, counted from the grant, even when it is released
  *     earlier; 0 to 24 h, default 0. For a job that runs once although the nodes' clocks differ. A
  *     holder that crashes or loses its lease keeps nothing: another may run the job at once
  * @param tokenAbove the token has to be greater than this; 0 to 2^53 - 2, default 0. For a holder
- *     whose resource has already seen a greater token. More than 400 days ahead of the store's clock
- *     is refused by the store
+ *     whose resource has already seen a greater token. More than 400 days ahead of the store's
+ *     clock is refused by the store
  * @param label who holds the lock, for people: 1 to 128 printable ASCII characters, default {@code
  *     host/pid/thread}. Anyone who may read the store can read it
  */

@@ -34,7 +34,8 @@ public interface Locks extends AutoCloseable {
 
   /**
    * Connects to a store. The part of the URL before the first colon names the backend, whose module
-   * has to be on the class path: {@code memory:} and {@code redis://host:6379?prefix=lock_} are two.
+   * has to be on the class path: {@code memory:} and {@code redis://host:6379?prefix=lock_} are
+   * two.
    *
    * @throws IllegalArgumentException if the URL is malformed or no backend knows its scheme
    * @throws BackendException if the store does not answer
@@ -69,8 +70,8 @@ public interface Locks extends AutoCloseable {
 
   /**
    * {@link #acquire(String, LockOptions)} without a thread that waits. The future completes on a
-   * thread for callbacks, where a continuation may block. Ending the future by {@code cancel}, {@code
-   * orTimeout} or otherwise withdraws the claim.
+   * thread for callbacks, where a continuation may block. Ending the future by {@code cancel},
+   * {@code orTimeout} or otherwise withdraws the claim.
    */
   CompletableFuture<Lease> acquireAsync(String name, LockOptions options);
 
@@ -81,8 +82,8 @@ public interface Locks extends AutoCloseable {
   /**
    * Acquires the lock, runs the action, and releases the lock.
    *
-   * @throws E what the action throws, with a {@link LeaseLostException} suppressed in it if the lease
-   *     was lost as well
+   * @throws E what the action throws, with a {@link LeaseLostException} suppressed in it if the
+   *     lease was lost as well
    * @throws LeaseLostException if the action ended normally but the protection had ended before it
    */
   <E extends Exception> void withLease(String name, LockOptions options, LeaseAction<E> action)
@@ -91,8 +92,8 @@ public interface Locks extends AutoCloseable {
   /**
    * A view of one lock as the JDK's {@link Lock}: owned by a thread and re-entrant in it, with the
    * interrupt rules that {@link Lock} states. Views are independent: a thread that holds a lock
-   * through one view waits for itself in another. {@code unlock} throws {@link LeaseLostException} if
-   * the lease was lost, {@code lock} of a thread whose lease was lost does so too, and {@code
+   * through one view waits for itself in another. {@code unlock} throws {@link LeaseLostException}
+   * if the lease was lost, {@code lock} of a thread whose lease was lost does so too, and {@code
    * newCondition} is not supported.
    */
   Lock reentrant(String name);
@@ -111,9 +112,9 @@ public interface Locks extends AutoCloseable {
   Guarantees guarantees();
 
   /**
-   * Withdraws claims, releases leases, and ends every thread that these locks started; waits at most
-   * one request timeout for the store. Waiting callers get {@link IllegalStateException}. A second
-   * call does nothing.
+   * Withdraws claims, releases leases, and ends every thread that these locks started; waits at
+   * most one request timeout for the store. Waiting callers get {@link IllegalStateException}. A
+   * second call does nothing.
    */
   @Override
   void close();

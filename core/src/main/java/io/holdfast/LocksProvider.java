@@ -2,7 +2,9 @@ package io.holdfast;
 
 import java.util.ServiceLoader;
 
-/** Makes {@link Locks}. Found by {@link ServiceLoader}; the engine is the one that Holdfast brings. */
+/**
+ * Makes {@link Locks}. Found by {@link ServiceLoader}; the engine is the one that Holdfast brings.
+ */
 public interface LocksProvider {
 
   /** See {@link Locks#connect(String, LocksConfig)}. */

@@ -2,8 +2,8 @@ package io.holdfast;
 
 /**
  * The store answered that it will not do this at all: wrong credentials, missing rights, a value of
- * another type in the lock's place, a version that is too old. Decide: fix the configuration; asking
- * again does not help, so the engine does not.
+ * another type in the lock's place, a version that is too old. Decide: fix the configuration;
+ * asking again does not help, so the engine does not.
  */
 public final class StoreRefusedException extends LockException {
 

@@ -7,17 +7,19 @@ import java.util.concurrent.CompletionStage;
 /**
  * A store that can remember which claim has a lock.
  *
- * <p>A backend answers and never waits, retries, backs off, renews by itself, counts holds or logs. No
- * method blocks; a stage completes on any thread, also before the method returns. A failure to get an
- * answer is a {@link io.holdfast.BackendException} in the stage and never an answer; a store that
- * refuses for good is a {@link io.holdfast.StoreRefusedException}. A stage may stay open for ever: the
- * engine stops waiting for it after the request timeout, and heeds an answer that comes later.
+ * <p>A backend answers and never waits, retries, backs off, renews by itself, counts holds or logs.
+ * No method blocks; a stage completes on any thread, also before the method returns. A failure to
+ * get an answer is a {@link io.holdfast.BackendException} in the stage and never an answer; a store
+ * that refuses for good is a {@link io.holdfast.StoreRefusedException}. A stage may stay open for
+ * ever: the engine stops waiting for it after the request timeout, and heeds an answer that comes
+ * later.
  *
- * <p>Every question may be repeated, because an answer can be lost. After a claim's grant was accepted,
- * given up or lost the engine never asks for it again. Renewals and releases never queue behind asks.
+ * <p>Every question may be repeated, because an answer can be lost. After a claim's grant was
+ * accepted, given up or lost the engine never asks for it again. Renewals and releases never queue
+ * behind asks.
  *
- * <p>Thread-safe. What else is expected is in {@code LockBackendContract} of the testkit, one sentence
- * per test.
+ * <p>Thread-safe. What else is expected is in {@code LockBackendContract} of the testkit, one
+ * sentence per test.
  */
 public interface LockBackend extends AutoCloseable {
 

@@ -5,8 +5,8 @@ import java.time.Duration;
 /**
  * The passing of time, so that tests and the simulator can be in charge of it. Thread-safe.
  *
- * <p>It says nothing about the time of day, and the numbers may be negative or overflow: compare them
- * only by subtraction, {@code now - end >= 0}.
+ * <p>It says nothing about the time of day, and the numbers may be negative or overflow: compare
+ * them only by subtraction, {@code now - end >= 0}.
  */
 public interface Time {
 

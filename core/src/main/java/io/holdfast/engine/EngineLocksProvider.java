@@ -1,0 +1,59 @@
+package io.holdfast.engine;
+
+import io.holdfast.Locks;
+import io.holdfast.LocksConfig;
+import io.holdfast.LocksProvider;
+import io.holdfast.spi.BackendProvider;
+import io.holdfast.spi.LockBackend;
+import io.holdfast.spi.StoreContext;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.ServiceLoader;
+import java.util.TreeSet;
+
+/** Finds the backend of a URL's scheme on the class path and puts the engine on it. Thread-safe. */
+public final class EngineLocksProvider implements LocksProvider {
+
+  /** For {@link ServiceLoader}. */
+  public EngineLocksProvider() {}
+
+  @Override
+  public Locks connect(String url, LocksConfig config) {
+    int colon = url.indexOf(':');
+    if (colon < 1) {
+      throw new IllegalArgumentException(
+          "A store is given as a URL such as redis://localhost:6379 or memory:");
+    }
+    BackendProvider provider = provider(url.substring(0, colon).toLowerCase(Locale.ROOT));
+    SystemTime time = new SystemTime();
+    CallbackThreads callbacks = new CallbackThreads();
+    Announcer announcer = new Announcer(config.listener(), callbacks);
+    StoreContext context = new StoreContext(time, config.requestTimeout(), announcer::warn);
+    try {
+      LockBackend backend = provider.connect(url, context);
+      return LockEngine.connected(backend, config, time, callbacks, announcer);
+    } catch (RuntimeException | Error e) {
+      time.close();
+      callbacks.close();
+      throw e;
+    }
+  }
+
+  private static BackendProvider provider(String scheme) {
+    TreeSet<String> known = new TreeSet<>();
+    List<BackendProvider> providers = new ArrayList<>();
+    ServiceLoader.load(BackendProvider.class, BackendProvider.class.getClassLoader())
+        .forEach(providers::add);
+    for (BackendProvider provider : providers) {
+      if (provider.schemes().contains(scheme)) {
+        return provider;
+      }
+      known.addAll(provider.schemes());
+    }
+    throw new IllegalArgumentException(
+        "No backend for this URL's scheme on the class path, only for "
+            + known
+            + "; add the module of the store, such as holdfast-redis");
+  }
+}

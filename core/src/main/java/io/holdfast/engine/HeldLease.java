@@ -1,0 +1,112 @@
+package io.holdfast.engine;
+
+import io.holdfast.Lease;
+import io.holdfast.LeaseLostException;
+import io.holdfast.LeaseState;
+import io.holdfast.LockName;
+import java.time.Duration;
+import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/**
+ * What a holder has in hand. Reads the clock at every call. The engine refers to it weakly, so that
+ * it is seen when nobody can close it any more.
+ */
+final class HeldLease implements Lease {
+
+  private final Parts parts;
+  private final LockName name;
+  private final LiveLease lease;
+  private final Hold hold;
+  private final Queue<Runnable> onLost = new ConcurrentLinkedQueue<>();
+  private final AtomicBoolean closed = new AtomicBoolean();
+
+  HeldLease(Parts parts, LockName name, LiveLease lease, Hold hold) {
+    this.parts = parts;
+    this.name = name;
+    this.lease = lease;
+    this.hold = hold;
+  }
+
+  @Override
+  public LockName name() {
+    return name;
+  }
+
+  @Override
+  public long token() {
+    return hold.token();
+  }
+
+  @Override
+  public LeaseState state() {
+    return hold.at(parts.time().nanoTime()).state();
+  }
+
+  @Override
+  public Duration remaining() {
+    long now = parts.time().nanoTime();
+    Hold.Standing standing = hold.at(now);
+    return standing.isLive() ? Duration.ofNanos(standing.validUntil() - now) : Duration.ZERO;
+  }
+
+  @Override
+  public void onLost(Runnable action) {
+    onLost.add(action);
+    if (state() == LeaseState.LOST) {
+      lost();
+    }
+  }
+
+  /** Runs what is to be run on a loss, each once. */
+  void lost() {
+    for (Runnable action = onLost.poll(); action != null; action = onLost.poll()) {
+      Runnable next = action;
+      parts.callbacks().execute(() -> Announcer.guarded("an onLost action", next));
+    }
+  }
+
+  @Override
+  public void close() {
+    if (!Blocking.awaitUninterruptibly(startClose())) {
+      throw new LeaseLostException(name, token());
+    }
+  }
+
+  @Override
+  public CompletableFuture<Void> closeAsync() {
+    return startClose()
+        .thenAcceptAsync(
+            held -> {
+              if (!held) {
+                throw new LeaseLostException(name, token());
+              }
+            },
+            parts.callbacks());
+  }
+
+  /** Ends the hold at this moment; completes with whether it was ours until then. */
+  CompletableFuture<Boolean> startClose() {
+    if (!closed.compareAndSet(false, true)) {
+      return CompletableFuture.completedFuture(true);
+    }
+    LeaseState ended = hold.end(LeaseState.RELEASED, parts.time().nanoTime()).state();
+    if (ended == LeaseState.LOST) {
+      return CompletableFuture.completedFuture(false);
+    }
+    lease.release(hold);
+    return hold.outcome();
+  }
+
+  /** {@link #startClose()} for a lease that its caller never saw. */
+  void giveBack() {
+    var unused = startClose();
+  }
+
+  @Override
+  public String toString() {
+    return "Lease[" + name + ", token " + token() + ", " + state() + "]";
+  }
+}

@@ -1,0 +1,36 @@
+package io.holdfast.engine;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/** Who this is, for people: {@code host/pid/thread}. */
+final class HostLabel {
+
+  private static final String PROCESS = host() + "/" + ProcessHandle.current().pid() + "/";
+
+  private HostLabel() {}
+
+  static String ofThisThread() {
+    return printable(PROCESS + Thread.currentThread().getName());
+  }
+
+  /** Without a look-up in the domain name system, which may take seconds. */
+  private static String host() {
+    String named = System.getenv("HOSTNAME");
+    if (named != null && !named.isBlank()) {
+      return named.strip();
+    }
+    try {
+      return Files.readString(Path.of("/etc/hostname"), StandardCharsets.UTF_8).strip();
+    } catch (IOException none) {
+      return "localhost"; // a system without that file; the label is for people only
+    }
+  }
+
+  private static String printable(String text) {
+    String ascii = text.replaceAll("[^ -~]", "?");
+    return ascii.length() <= 128 ? ascii : ascii.substring(0, 128);
+  }
+}

@@ -1,0 +1,323 @@
+package io.holdfast.engine;
+
+import io.holdfast.Guarantees;
+import io.holdfast.Inspection;
+import io.holdfast.Lease;
+import io.holdfast.LeaseAction;
+import io.holdfast.LockException;
+import io.holdfast.LockName;
+import io.holdfast.LockOptions;
+import io.holdfast.LockTimeoutException;
+import io.holdfast.Locks;
+import io.holdfast.LocksConfig;
+import io.holdfast.spi.Inspectable;
+import io.holdfast.spi.LockBackend;
+import io.holdfast.spi.Time;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
+import java.util.concurrent.Executor;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.Lock;
+import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * {@link Locks} on any {@link LockBackend}. Users come here by {@link Locks#connect}; tests and the
+ * simulator by {@link #on}.
+ *
+ * <p>Thread-safe. Holds an entry for a name only while someone waits for it or has it.
+ */
+public final class LockEngine implements Locks {
+
+  private final Parts parts;
+  private final List<AutoCloseable> owned;
+  private final ConcurrentMap<LockName, Entry> entries = new ConcurrentHashMap<>();
+
+  private LockEngine(Parts parts, List<AutoCloseable> owned) {
+    this.parts = parts;
+    this.owned = owned;
+  }
+
+  /** Locks on a backend, which they close when they are closed. */
+  public static Builder on(LockBackend backend) {
+    return new Builder(backend);
+  }
+
+  /** Locks on a backend that was connected with these parts. */
+  static Locks connected(
+      LockBackend backend,
+      LocksConfig config,
+      SystemTime time,
+      CallbackThreads callbacks,
+      Announcer announcer) {
+    Builder builder = on(backend).config(config).time(time).callbacks(callbacks);
+    return builder.build(announcer, List.of(time, callbacks));
+  }
+
+  /**
+   * A queue and how many callers wait in it or hold through it; the count changes in the map only.
+   */
+  private static final class Entry {
+    private final LocalQueue queue;
+    private int users;
+
+    private Entry(LocalQueue queue) {
+      this.queue = queue;
+    }
+  }
+
+  @Override
+  public Lease acquire(String name) throws InterruptedException {
+    return acquire(name, parts.config().options());
+  }
+
+  @Override
+  public Lease acquire(String name, LockOptions options) throws InterruptedException {
+    long since = parts.time().nanoTime();
+    return tryAcquire(name, options).orElseThrow(() -> timedOut(name, since));
+  }
+
+  @Override
+  public Optional<Lease> tryAcquire(String name) throws InterruptedException {
+    return tryAcquire(name, parts.config().options().waitAtMost(Duration.ZERO));
+  }
+
+  @Override
+  public Optional<Lease> tryAcquire(String name, LockOptions options) throws InterruptedException {
+    LockName checked = new LockName(name);
+    if (Thread.interrupted()) {
+      throw new InterruptedException();
+    }
+    Waiter waiter = enter(checked, options);
+    try {
+      return Blocking.await(waiter.result()).map(lease -> lease);
+    } catch (InterruptedException e) {
+      abandon(waiter);
+      throw e;
+    }
+  }
+
+  /** {@link #tryAcquire(String, LockOptions)} for callers that must not notice an interrupt. */
+  Optional<Lease> tryAcquireUninterruptibly(String name, LockOptions options) {
+    Waiter waiter = enter(new LockName(name), options);
+    return Blocking.awaitUninterruptibly(waiter.result()).map(lease -> lease);
+  }
+
+  @Override
+  public CompletableFuture<Lease> acquireAsync(String name) {
+    return acquireAsync(name, parts.config().options());
+  }
+
+  @Override
+  public CompletableFuture<Lease> acquireAsync(String name, LockOptions options) {
+    long since = parts.time().nanoTime();
+    Waiter waiter = enter(new LockName(name), options);
+    CompletableFuture<Lease> future = new CompletableFuture<>();
+    var unusedWithdrawal =
+        future.whenComplete(
+            (lease, failure) -> {
+              if (failure != null) {
+                abandon(waiter);
+              }
+            });
+    var unusedDelivery =
+        waiter
+            .result()
+            .whenCompleteAsync(
+                (result, failure) -> {
+                  if (failure != null) {
+                    future.completeExceptionally(failure);
+                  } else if (result.isEmpty()) {
+                    future.completeExceptionally(timedOut(name, since));
+                  } else if (!future.complete(result.get())) {
+                    result.get().giveBack(); // its owner ended the future: nobody would close it
+                  }
+                },
+                parts.callbacks());
+    return future;
+  }
+
+  private LockTimeoutException timedOut(String name, long since) {
+    return new LockTimeoutException(
+        new LockName(name), Duration.ofNanos(parts.time().nanoTime() - since));
+  }
+
+  private Waiter enter(LockName name, LockOptions options) {
+    Entry entry =
+        entries.compute(
+            name,
+            (same, present) -> {
+              Entry used =
+                  present == null ? new Entry(new LocalQueue(parts, name, this::leave)) : present;
+              used.users++;
+              return used;
+            });
+    Waiter waiter = new Waiter(parts, entry.queue, options);
+    entry.queue.mailbox().post(() -> entry.queue.enter(waiter));
+    return waiter;
+  }
+
+  private void leave(LocalQueue queue) {
+    entries.computeIfPresent(queue.name(), (name, entry) -> --entry.users == 0 ? null : entry);
+  }
+
+  private static void abandon(Waiter waiter) {
+    LocalQueue queue = waiter.queue();
+    queue.mailbox().post(() -> queue.abandon(waiter));
+  }
+
+  @Override
+  public <E extends Exception> void withLease(String name, LeaseAction<E> action)
+      throws E, InterruptedException {
+    withLease(name, parts.config().options(), action);
+  }
+
+  @Override
+  public <E extends Exception> void withLease(
+      String name, LockOptions options, LeaseAction<E> action) throws E, InterruptedException {
+    try (Lease lease = acquire(name, options)) {
+      action.run(lease);
+    }
+  }
+
+  @Override
+  public Lock reentrant(String name) {
+    return reentrant(name, parts.config().options());
+  }
+
+  @Override
+  public Lock reentrant(String name, LockOptions options) {
+    return new ReentrantLeaseLock(this, new LockName(name).value(), options);
+  }
+
+  @Override
+  public Inspection inspect(String name) throws InterruptedException {
+    LockName checked = new LockName(name);
+    if (!(parts.backend() instanceof Inspectable store)) {
+      throw new UnsupportedOperationException("This store cannot tell who has a lock");
+    }
+    CompletableFuture<Inspection> told = new CompletableFuture<>();
+    Question.put(
+        parts.time(),
+        parts.requestTimeout(),
+        new Mailbox(),
+        () -> store.inspect(checked),
+        new Question.Answers<Inspection>() {
+          @Override
+          public void answered(Inspection answer) {
+            told.complete(answer);
+          }
+
+          @Override
+          public void failed(LockException reason) {
+            told.completeExceptionally(reason);
+          }
+        });
+    return Blocking.await(told);
+  }
+
+  @Override
+  public Guarantees guarantees() {
+    return parts.backend().guarantees();
+  }
+
+  @Override
+  public void close() {
+    if (!parts.closed().compareAndSet(false, true)) {
+      return;
+    }
+    List<CompletableFuture<Void>> closing = new ArrayList<>();
+    for (Entry entry : entries.values()) {
+      CompletableFuture<Void> closed = new CompletableFuture<>();
+      closing.add(closed);
+      entry.queue.mailbox().post(() -> entry.queue.close(closed));
+    }
+    CompletableFuture.allOf(closing.toArray(CompletableFuture<?>[]::new)).join();
+    parts.backend().close();
+    for (AutoCloseable mine : owned) {
+      Announcer.guarded("closing the locks", () -> closeQuietly(mine));
+    }
+  }
+
+  private static void closeQuietly(AutoCloseable mine) {
+    try {
+      mine.close();
+    } catch (Exception e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /** The parts that an engine is made of, each with a default. Used by one thread. */
+  public static final class Builder {
+
+    private final LockBackend backend;
+    private LocksConfig config = LocksConfig.DEFAULTS;
+    private @Nullable Time time;
+    private @Nullable Executor callbacks;
+    private RandomGenerator random = () -> ThreadLocalRandom.current().nextLong();
+
+    private Builder(LockBackend backend) {
+      this.backend = backend;
+    }
+
+    /** Options, request timeout and listener; {@link LocksConfig#DEFAULTS} by default. */
+    public Builder config(LocksConfig chosen) {
+      this.config = chosen;
+      return this;
+    }
+
+    /** The time; real time by default. */
+    public Builder time(Time chosen) {
+      this.time = chosen;
+      return this;
+    }
+
+    /** What runs users' code; by default daemon threads that come and go. */
+    public Builder callbacks(Executor chosen) {
+      this.callbacks = chosen;
+      return this;
+    }
+
+    /** The source of the jitter of pauses; not of claims. */
+    public Builder random(RandomGenerator chosen) {
+      this.random = chosen;
+      return this;
+    }
+
+    /** The locks. */
+    public Locks build() {
+      List<AutoCloseable> owned = new ArrayList<>();
+      if (time == null) {
+        SystemTime real = new SystemTime();
+        owned.add(real);
+        time = real;
+      }
+      if (callbacks == null) {
+        CallbackThreads threads = new CallbackThreads();
+        owned.add(threads);
+        callbacks = threads;
+      }
+      return build(new Announcer(config.listener(), callbacks), owned);
+    }
+
+    private Locks build(Announcer announcer, List<AutoCloseable> owned) {
+      return new LockEngine(
+          new Parts(
+              backend,
+              Objects.requireNonNull(time),
+              config,
+              announcer,
+              Objects.requireNonNull(callbacks),
+              random,
+              new AtomicBoolean()),
+          owned);
+    }
+  }
+}
