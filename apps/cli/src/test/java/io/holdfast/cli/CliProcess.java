@@ -35,7 +35,10 @@ final class CliProcess implements AutoCloseable {
     command.add(Main.class.getName());
     command.addAll(List.of(args));
     ProcessBuilder builder =
-        new ProcessBuilder(command).redirectOutput(out.toFile()).redirectError(err.toFile());
+        new ProcessBuilder(command)
+            .directory(folder.toFile())
+            .redirectOutput(out.toFile())
+            .redirectError(err.toFile());
     builder.environment().putAll(variables);
     return new CliProcess(builder.start(), out, err);
   }

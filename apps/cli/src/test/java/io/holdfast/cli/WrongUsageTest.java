@@ -39,7 +39,7 @@ class WrongUsageTest {
         wrong(64, "half", "run", "--grace=-PT1S", "a", "--", "true"),
         wrong(64, "memory:", "run", "--store=memory:", "a", "--", "true"),
         wrong(64, "memory:", "who", "--store=memory:x", "a"),
-        wrong(64, "nosuch", "who", "--store=nosuch://:hunter2@h", "a"),
+        wrong(64, "scheme", "who", "--store=nosuch://:hunter2@h", "a"),
         wrong(64, "--store", "who", "--store=localhost", "a"),
         wrong(64, "--store", "who", "--store=redis://h:port", "a"),
         wrong(64, "--store", "who", "--store=redis://:hunter2@h:6379?colour=red", "a"),
