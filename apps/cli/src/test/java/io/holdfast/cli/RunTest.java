@@ -82,12 +82,12 @@ class RunTest {
   void givesTheCommandStdinNameTokenAndArgumentsAsTheyAre() throws Exception {
     String script = "cat; echo $HOLDFAST_NAME; echo $HOLDFAST_TOKEN; printf '%s\n' \"$@\"";
     long before = System.currentTimeMillis();
-    CliProcess run = run("--", "sh", "-c", script, "sh", "$HOME *", "@file", "--wait", "--");
+    CliProcess run = run("--", "sh", "-c", script, "sh", "$HOME *", "@log", "--wait", "--");
     run.writeStdin("from stdin\n");
 
     assertThat(run.exitCode()).isZero();
     List<String> lines = run.out().lines().toList();
-    assertThat(lines).startsWith("from stdin", name).endsWith("$HOME *", "@file", "--wait", "--");
+    assertThat(lines).startsWith("from stdin", name).endsWith("$HOME *", "@log", "--wait", "--");
     assertThat(Long.parseLong(lines.get(2))).isGreaterThanOrEqualTo(before * 1000);
   }
 
@@ -96,8 +96,12 @@ class RunTest {
     Path script = Files.writeString(folder.resolve("script"), "#!/no/such/interpreter\n");
     Files.setPosixFilePermissions(script, PosixFilePermissions.fromString("rwxr-xr-x"));
 
-    assertThat(run("--", folder + "/log").exitCode()).isEqualTo(126);
-    assertThat(run("--", "./no-such-command").exitCode()).isEqualTo(127);
+    CliProcess text = run("--", folder + "/log");
+    CliProcess nothing = run("--", "./no-such-command");
+    assertThat(text.exitCode()).isEqualTo(126);
+    assertThat(text.errLines()).singleElement().asString().startsWith("holdfast: not executable");
+    assertThat(nothing.exitCode()).isEqualTo(127);
+    assertThat(nothing.errLines()).singleElement().asString().startsWith("holdfast: command not");
     assertThat(console.tell("KEYS *" + name + "*")).isEqualTo("*0");
     // That can be seen only by trying.
     assertThat(run("--", script.toString()).exitCode()).isEqualTo(127);
@@ -177,6 +181,20 @@ class RunTest {
     assertThat(run.exitCode()).isEqualTo(76);
     assertThat(String.join(" ", run.errLines())).contains(name, "the store has ended the lease");
     assertThatTermWasFollowedByBeatsThatEnded();
+  }
+
+  @Test
+  void theEndOfALeaseByTheStoreIsNotLearntOnlyWhenItWouldHaveEndedAnyway() throws Exception {
+    CliProcess run =
+        shell("trap 'say term; exit 0' TERM; beats on", "--lease", "12s", "--grace", "100ms");
+    awaitLine("on");
+    console.tell("DEL " + key());
+    console.tell("SET lease-of-" + name + " x PX 10000");
+    // A renewal hears of it, 4 s after the grant.
+    awaitLine("term");
+
+    assertThat(console.tell("EXISTS lease-of-" + name)).isEqualTo(":1");
+    assertThat(run.exitCode()).isEqualTo(76);
   }
 
   @Test
