@@ -1,0 +1,255 @@
+package io.holdfast.local;
+
+import io.holdfast.Inspection;
+import io.holdfast.LockName;
+import io.holdfast.LockOptions;
+import io.holdfast.StoreRefusedException;
+import io.holdfast.spi.Ask;
+import io.holdfast.spi.Attempt;
+import io.holdfast.spi.Claim;
+import io.holdfast.spi.Release;
+import io.holdfast.spi.Renewal;
+import io.holdfast.spi.Watch;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Locks and their counters in this JVM's memory, by the same rules as in a server: they end by
+ * themselves, and tokens are never below the clock. Thread-safe.
+ */
+public final class MemoryStore {
+
+  private static final long HOUR_MICROS = Duration.ofHours(1).toNanos() / 1_000;
+  private static final long FARTHEST_MICROS = Duration.ofDays(400).toNanos() / 1_000;
+  private static final int SWEEP_EVERY = 1_000;
+
+  /** A lock that is taken; kept after its release if {@code claimId} is null. */
+  private record Held(
+      @Nullable String claimId, String label, long firstToken, int span, long endsAt) {
+    boolean isOf(Claim claim) {
+      return claim.id().equals(claimId);
+    }
+  }
+
+  /** The last token of a name, remembered until a time of the clock. */
+  private record Counter(long last, long endsAtMicros) {}
+
+  private final ReentrantLock lock = new ReentrantLock();
+  private final Map<LockName, Held> held = new HashMap<>();
+  private final Map<LockName, Counter> counters = new HashMap<>();
+  private final LongSupplier nanoTime;
+  private final Clock clock;
+  private final Map<LockName, Set<Runnable>> watches = new ConcurrentHashMap<>();
+  private int asks;
+
+  /** A store of its own in real time. */
+  public MemoryStore() {
+    this(System::nanoTime, Clock.systemUTC());
+  }
+
+  /**
+   * A store in a test's time.
+   *
+   * @param nanoTime by which leases end
+   * @param clock by which tokens are minted
+   */
+  public MemoryStore(LongSupplier nanoTime, Clock clock) {
+    this.nanoTime = nanoTime;
+    this.clock = clock;
+  }
+
+  /** Forgets everything, as a flushed server does. */
+  public void flush() {
+    lock.lock();
+    try {
+      held.clear();
+      counters.clear();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Ends a lock, as an operator does by hand. */
+  public void delete(LockName name) {
+    lock.lock();
+    try {
+      held.remove(name);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** What is remembered of a name, in words; each ends by itself. */
+  public List<String> contents(LockName name) {
+    lock.lock();
+    try {
+      Counter counter = counters.get(name);
+      List<String> found = new ArrayList<>();
+      held(name).ifPresent(one -> found.add("lock"));
+      if (counter != null) {
+        found.add("counter");
+      }
+      return found;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private Optional<Held> held(LockName name) {
+    Held found = held.get(name);
+    return found != null && found.endsAt() - nanoTime.getAsLong() > 0
+        ? Optional.of(found)
+        : Optional.empty();
+  }
+
+  private long clockMicros() {
+    return ChronoUnit.MICROS.between(Instant.EPOCH, clock.instant());
+  }
+
+  Attempt ask(Ask ask) {
+    Claim claim = ask.claim();
+    lock.lock();
+    try {
+      sweepSometimes();
+      Optional<Held> present = held(claim.name());
+      if (present.isPresent() && !present.get().isOf(claim)) {
+        long remaining = present.get().endsAt() - nanoTime.getAsLong();
+        return new Attempt.Refused(Duration.ofNanos(remaining), OptionalInt.empty());
+      }
+      Held grant = present.isPresent() ? present.get() : mint(ask);
+      held.put(claim.name(), endingIn(grant, ask.leaseFor()));
+      return new Attempt.Granted(grant.firstToken(), grant.span(), ask.leaseFor());
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private Held mint(Ask ask) {
+    Claim claim = ask.claim();
+    long now = clockMicros();
+    Counter counter = counters.get(claim.name());
+    long previous = counter == null ? 0 : counter.last();
+    long first = Math.max(now, Math.max(previous + 1, ask.tokenAbove() + 1));
+    long last = first + ask.span() - 1;
+    if (ask.tokenAbove() > now + FARTHEST_MICROS || last >= LockOptions.TOKEN_LIMIT) {
+      throw new StoreRefusedException(
+          "tokenAbove is more than 400 days ahead of the clock, or the token would reach 2^53");
+    }
+    long ahead = Math.max(0, last - now) + ask.leaseFor().toNanos() / 1_000;
+    counters.put(claim.name(), new Counter(last, now + ahead + HOUR_MICROS));
+    return new Held(claim.id(), claim.label(), first, ask.span(), 0);
+  }
+
+  private Held endingIn(Held grant, Duration span) {
+    return new Held(
+        grant.claimId(),
+        grant.label(),
+        grant.firstToken(),
+        grant.span(),
+        nanoTime.getAsLong() + span.toNanos());
+  }
+
+  private void sweepSometimes() {
+    if (++asks % SWEEP_EVERY == 0) {
+      long now = clockMicros();
+      counters.values().removeIf(counter -> counter.endsAtMicros() < now);
+      held.keySet().removeIf(name -> held(name).isEmpty());
+    }
+  }
+
+  Renewal renew(Claim claim, Duration leaseFor) {
+    lock.lock();
+    try {
+      Optional<Held> mine = held(claim.name()).filter(one -> one.isOf(claim));
+      mine.ifPresent(one -> held.put(claim.name(), endingIn(one, leaseFor)));
+      return mine.isPresent() ? new Renewal.Renewed(leaseFor) : new Renewal.Gone();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  Release release(Claim claim, long lastTokenUsed, Duration keepFor) {
+    Release answer = end(claim, lastTokenUsed, keepFor);
+    if (answer == Release.RELEASED) {
+      Set.copyOf(watches.getOrDefault(claim.name(), Set.of())).forEach(Runnable::run);
+    }
+    return answer;
+  }
+
+  Watch watch(LockName name, Runnable mayBeFree) {
+    Runnable watcher = () -> mayBeFree.run(); // one of its own, to be removed by identity
+    watches.compute(
+        name,
+        (same, watchers) -> {
+          Set<Runnable> known = watchers == null ? ConcurrentHashMap.newKeySet() : watchers;
+          known.add(watcher);
+          return known;
+        });
+    mayBeFree.run(); // it may have become free before this
+    return () ->
+        watches.computeIfPresent(
+            name,
+            (same, watchers) -> {
+              watchers.remove(watcher);
+              return watchers.isEmpty() ? null : watchers;
+            });
+  }
+
+  private Release end(Claim claim, long lastTokenUsed, Duration keepFor) {
+    lock.lock();
+    try {
+      Optional<Held> mine = held(claim.name()).filter(one -> one.isOf(claim));
+      if (mine.isEmpty()) {
+        return Release.GONE;
+      }
+      Held grant = mine.get();
+      Counter counter = counters.get(claim.name());
+      if (counter != null
+          && lastTokenUsed >= grant.firstToken()
+          && counter.last() == grant.firstToken() + grant.span() - 1) {
+        counters.put(claim.name(), new Counter(lastTokenUsed, counter.endsAtMicros()));
+      }
+      if (keepFor.isZero()) {
+        held.remove(claim.name());
+      } else {
+        Held kept = new Held(null, grant.label(), grant.firstToken(), grant.span(), 0);
+        held.put(claim.name(), endingIn(kept, keepFor));
+      }
+      return Release.RELEASED;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  Inspection inspect(LockName name) {
+    lock.lock();
+    try {
+      return new Inspection(
+          name,
+          held(name)
+              .map(
+                  one ->
+                      new Inspection.Holder(
+                          one.label(),
+                          OptionalLong.of(one.firstToken()),
+                          Optional.of(Duration.ofNanos(one.endsAt() - nanoTime.getAsLong())))),
+          OptionalInt.empty());
+    } finally {
+      lock.unlock();
+    }
+  }
+}
