@@ -65,16 +65,20 @@ final class Child implements AutoCloseable {
     return process.isAlive();
   }
 
-  /** Whether anything is left of the group. Forks: not for moments that count. */
-  boolean hasAnyAlive() throws IOException, InterruptedException {
+  /** Whether anything may be left of the group. Forks: not for moments that count. */
+  boolean mayHaveSurvivors() throws InterruptedException {
     if (!session.hasOwnGroup()) {
       return handles().findAny().isPresent();
     }
-    Process question =
-        new ProcessBuilder("sh", "-c", "kill -s 0 -- \"$1\"", "sh", targets())
-            .redirectError(Redirect.DISCARD)
-            .start();
-    return question.waitFor() == 0;
+    try {
+      Process question =
+          new ProcessBuilder("sh", "-c", "kill -s 0 -- \"$1\"", "sh", targets())
+              .redirectError(Redirect.DISCARD)
+              .start();
+      return question.waitFor() == 0;
+    } catch (IOException e) {
+      return true;
+    }
   }
 
   /** Makes sure that the command has ended: kills it if it has not. */

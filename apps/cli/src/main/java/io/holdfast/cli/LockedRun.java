@@ -56,19 +56,27 @@ final class LockedRun {
   /** Waits for the lock, runs the command under it, and gives what to exit with. */
   int run(Locks locks, LockOptions options, Session session)
       throws IOException, InterruptedException {
-    Signals.take(signal -> events.add(new Event.Signalled(signal)));
+    takeSignals();
     CompletableFuture<Lease> wish = locks.acquireAsync(name.value(), options);
     var unused = wish.whenComplete((lease, failure) -> events.add(new Event.Answered()));
-    while (true) {
-      // Its end is that of the wait, which the options bound.
-      if (!(events.take() instanceof Event.Signalled signalled)) {
-        return runUnder(leaseOf(wish), session);
-      } else if (!ignores(signalled)) {
-        // If it comes too late for that, closing the locks releases the lease.
-        wish.cancel(true);
-        return ExitCodes.SIGNAL + signalled.signal().number();
-      }
+    // The end of this wait is in the options.
+    if (events.take() instanceof Event.Signalled signalled) {
+      // If it comes too late for that, closing the locks releases the lease.
+      wish.cancel(true);
+      return ExitCodes.SIGNAL + signalled.signal().number();
     }
+    return runUnder(leaseOf(wish), session);
+  }
+
+  private void takeSignals() {
+    Signals.take(List.of("INT", "TERM", "HUP"), signal -> events.add(new Event.Signalled(signal)));
+    // Ctrl-Z would stop the renewals, too.
+    Signals.take(
+        List.of("TSTP"),
+        signal -> {
+          err.println("holdfast: not stopped, because a stopped process renews no lease");
+          err.flush();
+        });
   }
 
   private static Lease leaseOf(CompletableFuture<Lease> wish) throws InterruptedException {
@@ -87,9 +95,7 @@ final class LockedRun {
     try (Keeper keeper = Keeper.start(session);
         Child child = start(lease, session, keeper)) {
       child.onEnd(() -> events.add(new Event.CommandEnded()));
-      if (!awaitEnd(child, lease)) {
-        return ExitCodes.LOST;
-      }
+      awaitEnd(child, lease);
       exitCode = child.exitCode();
     }
     lease.close();
@@ -99,6 +105,7 @@ final class LockedRun {
   private Child start(Lease lease, Session session, Keeper keeper) {
     Map<String, String> variables =
         Map.of("HOLDFAST_NAME", name.value(), "HOLDFAST_TOKEN", Long.toString(lease.token()));
+    lease.ensureHeld();
     try {
       return Child.start(command, variables, session, keeper);
     } catch (IOException e) {
@@ -106,61 +113,54 @@ final class LockedRun {
     }
   }
 
-  /** Whether the command ended by itself; otherwise it was stopped because the lease ends. */
-  private boolean awaitEnd(Child child, Lease lease) throws IOException, InterruptedException {
+  /**
+   * Waits until the command has ended by itself, and stops it if its lease ends before. Here
+   * nothing is printed: whoever should read it may have stopped reading, and the lease does not
+   * wait.
+   */
+  private void awaitEnd(Child child, Lease lease) throws InterruptedException {
     long leaseEnd = System.nanoTime();
     while (child.isRunning()) {
       long now = System.nanoTime();
       Duration remaining = lease.remaining();
       if (remaining.isZero() && now - leaseEnd < 0) {
-        say("the store has ended the lease: TERM now, KILL in " + Span.spell(grace));
-        stop(child, now + grace.toNanos());
-        return false;
+        throw stopped(child, now + grace.toNanos(), "the store has ended the lease");
       } else if (remaining.isZero()) {
-        say("the lease ended while this process was paused: KILL now");
-        stop(child, now);
-        return false;
+        throw stopped(child, now, "the lease ended while this process was paused");
       } else if (remaining.compareTo(grace) <= 0) {
-        say("the lease was not renewed: TERM now, KILL in " + Span.spell(remaining));
-        stop(child, now + remaining.toNanos() - KILL_EARLIER_NANOS);
-        return false;
+        long killAt = now + remaining.toNanos() - KILL_EARLIER_NANOS;
+        throw stopped(child, killAt, "the lease could not be renewed");
       }
       leaseEnd = now + remaining.toNanos();
       Event event = events.poll(remaining.minus(grace).toNanos(), NANOSECONDS);
-      if (event instanceof Event.Signalled signalled && !ignores(signalled)) {
+      if (event instanceof Event.Signalled signalled) {
         child.signal(signalled.signal().name());
       }
     }
-    return true;
   }
 
   /** Sends TERM, and KILL at a time of nanoTime if anything is left then. */
-  private void stop(Child child, long killAt) throws IOException, InterruptedException {
+  private CommandFailure stopped(Child child, long killAt, String why) throws InterruptedException {
     child.signal("TERM");
-    for (long left = killAt - System.nanoTime(); left > 0; left = killAt - System.nanoTime()) {
+    boolean ended = endsBefore(killAt, child);
+    if (!ended) {
+      child.signal("KILL");
+    }
+    String how = ended ? "stopped" : "killed";
+    return new CommandFailure(ExitCodes.LOST, name + ": " + why + ", so the command was " + how);
+  }
+
+  private boolean endsBefore(long end, Child child) throws InterruptedException {
+    for (long left = end - System.nanoTime(); left > 0; left = end - System.nanoTime()) {
       // What it has started may need its time after the command itself has ended.
       if (!child.isRunning() && left > LOOK_AGAIN_NANOS) {
-        if (!child.hasAnyAlive()) {
-          return;
+        if (!child.mayHaveSurvivors()) {
+          return true;
         }
         left = LOOK_AGAIN_NANOS;
       }
       var unused = events.poll(left, NANOSECONDS);
     }
-    child.signal("KILL");
-  }
-
-  /** Ctrl-Z would stop the renewals, too. */
-  private boolean ignores(Event.Signalled event) {
-    boolean stops = event.signal().asksToStop();
-    if (stops) {
-      say("not stopped, because a stopped process cannot renew its lease");
-    }
-    return stops;
-  }
-
-  private void say(String text) {
-    err.println("holdfast: " + name + ": " + text);
-    err.flush();
+    return false;
   }
 }

@@ -12,26 +12,16 @@ import java.util.function.Consumer;
  * warns of it in a way that no annotation silences.
  */
 final class Signals {
-  /**
-   * What a command is told when we are. TSTP (Ctrl-Z) is not among them, but is taken all the same:
-   * a stopped runner would renew no lease.
-   */
-  private static final List<String> TAKEN = List.of("INT", "TERM", "HUP", "TSTP");
-
   private Signals() {}
 
   /** A signal that came: its name without SIG, and its number. */
-  record Signal(String name, int number) {
-    boolean asksToStop() {
-      return name.equals("TSTP");
-    }
-  }
+  record Signal(String name, int number) {}
 
   /**
-   * From now on gives these signals to the receiver, on a thread of the JVM, in place of their
-   * usual effect. One that was ignored from the start, as by nohup, stays ignored.
+   * From now on gives these signals to the receiver, on a thread of their own, in place of their
+   * usual effect. INT, TERM and HUP that were ignored from the start, as by nohup, stay ignored.
    */
-  static void take(Consumer<Signal> receiver) {
+  static void take(List<String> names, Consumer<Signal> receiver) {
     try {
       Class<?> signalType = Class.forName("sun.misc.Signal");
       Class<?> handlerType = Class.forName("sun.misc.SignalHandler");
@@ -48,7 +38,7 @@ final class Signals {
                     new Signal((String) nameOf.invoke(signal), (int) numberOf.invoke(signal)));
                 return null;
               });
-      for (String name : TAKEN) {
+      for (String name : names) {
         handle.invoke(null, signalType.getConstructor(String.class).newInstance(name), handler);
       }
     } catch (ReflectiveOperationException e) {

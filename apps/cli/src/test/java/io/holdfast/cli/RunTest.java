@@ -232,7 +232,7 @@ class RunTest {
       frozen.pause();
 
       assertThat(run.exitCode()).isEqualTo(76);
-      assertThat(String.join(" ", run.errLines())).contains(name, "the lease was not renewed");
+      assertThat(String.join(" ", run.errLines())).contains(name, "the lease could not be renewed");
       assertThatTermWasFollowedByBeatsThatEnded();
     }
   }
