@@ -54,6 +54,7 @@ public final class Main implements Runnable {
 
   @Override
   public void run() {
-    throw new CommandLine.ParameterException(spec.commandLine(), "say what to do: run or who");
+    throw new CommandLine.ParameterException(
+        spec.commandLine(), "say what to do, such as run or who");
   }
 }

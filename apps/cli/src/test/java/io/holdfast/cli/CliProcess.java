@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
 import java.io.OutputStream;
+import java.lang.ProcessBuilder.Redirect;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -26,8 +27,20 @@ final class CliProcess implements AutoCloseable {
 
   static CliProcess start(Path folder, Map<String, String> variables, String... args)
       throws IOException {
-    Path out = Files.createTempFile(folder, "out", ".txt");
     Path err = Files.createTempFile(folder, "err", ".txt");
+    return start(folder, err, Redirect.to(err.toFile()), variables, args);
+  }
+
+  /** Nobody reads its stderr, so that who writes more than a pipe holds has to wait. */
+  static CliProcess startUnread(Path folder, Map<String, String> variables, String... args)
+      throws IOException {
+    return start(folder, Path.of("/dev/null"), Redirect.PIPE, variables, args);
+  }
+
+  private static CliProcess start(
+      Path folder, Path err, Redirect toErr, Map<String, String> variables, String... args)
+      throws IOException {
+    Path out = Files.createTempFile(folder, "out", ".txt");
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-cp"));
@@ -38,7 +51,7 @@ final class CliProcess implements AutoCloseable {
         new ProcessBuilder(command)
             .directory(folder.toFile())
             .redirectOutput(out.toFile())
-            .redirectError(err.toFile());
+            .redirectError(toErr);
     builder.environment().putAll(variables);
     return new CliProcess(builder.start(), out, err);
   }

@@ -220,6 +220,19 @@ class RunTest {
   }
 
   @Test
+  void aStderrThatNobodyReadsDelaysNothing() throws Exception {
+    String script = SHELL + "(while :; do echo more >&2; done) & beats on";
+    String[] words =
+        withName("--lease=1500ms", "--grace=500ms", "--", "sh", "-c", script, marker());
+    CliProcess run = CliProcess.startUnread(folder, withStore(Map.of()), words);
+    started.add(run);
+    awaitLine("on");
+    console.tell("DEL " + key());
+
+    awaitThatNothingRuns();
+  }
+
+  @Test
   void aFrozenServerIsTermBeforeTheLeaseEndsAndKillWhenItDoes() throws Exception {
     try (EmbeddedRedis frozen = EmbeddedRedis.start()) {
       CliProcess run =
@@ -335,14 +348,22 @@ class RunTest {
   }
 
   private CliProcess start(Map<String, String> variables, String... words) throws IOException {
+    CliProcess process = CliProcess.start(folder, withStore(variables), withName(words));
+    started.add(process);
+    return process;
+  }
+
+  private static Map<String, String> withStore(Map<String, String> variables) {
+    Map<String, String> all = new HashMap<>(variables);
+    all.put("HOLDFAST_STORE", redis.url());
+    return all;
+  }
+
+  private String[] withName(String... words) {
     List<String> args = new ArrayList<>(List.of(words));
     args.add(args.indexOf("--"), name);
     args.add(0, "run");
-    Map<String, String> all = new HashMap<>(variables);
-    all.put("HOLDFAST_STORE", redis.url());
-    CliProcess process = CliProcess.start(folder, all, args.toArray(String[]::new));
-    started.add(process);
-    return process;
+    return args.toArray(String[]::new);
   }
 
   private boolean isHeld() {
