@@ -371,7 +371,7 @@ class RunTest {
   }
 
   private String key() {
-    return name;
+    return "lock_" + name;
   }
 
   private List<String> lines() throws IOException {

@@ -72,7 +72,7 @@ class WhoTest {
 
   @Test
   void aForeignValueIsAHolderToo() throws IOException {
-    console.tell("SET " + name + " somebody");
+    console.tell("SET lock_" + name + " somebody");
 
     assertThat(who(name).out()).startsWith(name + ": held by").contains("no end");
     JsonNode json = json(name);
@@ -83,7 +83,7 @@ class WhoTest {
 
   @Test
   void aValueOfAnotherTypeIsRefused() {
-    console.tell("LPUSH " + name + " x");
+    console.tell("LPUSH lock_" + name + " x");
 
     assertUnavailable(who(name));
   }
