@@ -50,7 +50,7 @@ final class Link {
 
   void open(RedisClient client, RedisURI uri) {
     try {
-      client.connectAsync(StringCodec.UTF8, uri).whenComplete(this::opened);
+      var unused = client.connectAsync(StringCodec.UTF8, uri).whenComplete(this::opened);
     } catch (RuntimeException e) {
       opened(null, e); // closed meanwhile
     }
@@ -61,7 +61,7 @@ final class Link {
     if (connection == null) {
       opened.completeExceptionally(failure == null ? ended() : failure);
     } else if (!opened.complete(connection)) {
-      connection.closeAsync(); // given up while it was being opened
+      var unused = connection.closeAsync(); // given up while it was being opened
     }
   }
 
@@ -95,8 +95,7 @@ final class Link {
             failure ->
                 isUnknownScript(failure) && isStillWanted.getAsBoolean()
                     ? send(
-                        redis ->
-                            redis.eval(script.text(), ScriptOutputType.MULTI, keys, arguments))
+                        redis -> redis.eval(script.text(), ScriptOutputType.MULTI, keys, arguments))
                     : CompletableFuture.failedFuture(failure));
   }
 
@@ -161,7 +160,7 @@ final class Link {
   /** Ends the connection; what has no answer fails. */
   void close() {
     if (!opened.completeExceptionally(ended()) && !opened.isCompletedExceptionally()) {
-      opened.join().closeAsync();
+      var unused = opened.join().closeAsync();
     }
   }
 

@@ -3,7 +3,6 @@ package io.holdfast.redis;
 import io.holdfast.BackendException;
 import io.holdfast.Guarantees;
 import io.holdfast.Inspection;
-import io.holdfast.LockException;
 import io.holdfast.LockName;
 import io.holdfast.StoreRefusedException;
 import io.holdfast.spi.Ask;
@@ -173,8 +172,7 @@ final class RedisBackend implements LockBackend, Inspectable {
             reply -> attempt(claim.name(), reply))
         .whenComplete(
             (attempt, failure) ->
-                unanswered.computeIfPresent(
-                    claim.id(), (id, all) -> --all.asks == 0 ? null : all));
+                unanswered.computeIfPresent(claim.id(), (id, all) -> --all.asks == 0 ? null : all));
   }
 
   private Attempt attempt(LockName name, List<Object> reply) {
@@ -187,7 +185,9 @@ final class RedisBackend implements LockBackend, Inspectable {
         context
             .warnings()
             .accept(
-                "The key of lock " + name + " has no expiry, so the lock stays taken: delete the key");
+                "The key of lock "
+                    + name
+                    + " has no expiry, so the lock stays taken: delete the key");
         yield new Attempt.Refused(Duration.ZERO, OptionalInt.empty());
       }
       case "counter" ->
@@ -215,8 +215,7 @@ final class RedisBackend implements LockBackend, Inspectable {
                 new String[] {lockAndCounter(claim.name())[0]},
                 claim.id(),
                 Long.toString(whole.toMillis())),
-        reply ->
-            word(reply).equals("renewed") ? new Renewal.Renewed(whole) : new Renewal.Gone());
+        reply -> word(reply).equals("renewed") ? new Renewal.Renewed(whole) : new Renewal.Gone());
   }
 
   @Override
@@ -237,7 +236,8 @@ final class RedisBackend implements LockBackend, Inspectable {
           if (word(reply).equals("unannounced")) {
             context
                 .warnings()
-                .accept("Waiters are not woken by releases: " + about() + " does not permit PUBLISH");
+                .accept(
+                    "Waiters are not woken by releases: " + about() + " does not permit PUBLISH");
           }
           return word(reply).equals("gone") ? Release.GONE : Release.RELEASED;
         });

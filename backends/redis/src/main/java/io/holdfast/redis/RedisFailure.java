@@ -9,10 +9,10 @@ import java.io.IOException;
 import java.security.GeneralSecurityException;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 
 /**
  * What a question's failure means: refused for good, or no answer. Never free, busy or lost.
@@ -45,9 +45,10 @@ final class RedisFailure {
    */
   static LockException of(Throwable failure, String about) {
     List<Throwable> chain =
-        Stream.<@Nullable Throwable>iterate(failure, t -> t != null, RedisFailure::causeOf)
-            .map(t -> (Throwable) t)
-            .limit(20)
+        Stream.iterate(Optional.of(failure), cause -> cause.map(Throwable::getCause))
+            .limit(20) // of a chain that is a ring
+            .takeWhile(Optional::isPresent)
+            .map(Optional::get)
             .toList();
     for (Throwable cause : chain) {
       if (cause instanceof LockException known) {
@@ -77,10 +78,6 @@ final class RedisFailure {
   static boolean isOfDemotedServer(Throwable failure) {
     return failure instanceof RedisCommandExecutionException reply
         && code(reply).equals("READONLY");
-  }
-
-  private static @Nullable Throwable causeOf(@Nullable Throwable failure) {
-    return failure == null ? null : failure.getCause();
   }
 
   private static String code(RedisCommandExecutionException reply) {

@@ -4,6 +4,7 @@ import io.holdfast.spi.Time;
 import io.lettuce.core.RedisClient;
 import io.lettuce.core.RedisURI;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicReference;
 
 /**
@@ -24,21 +25,25 @@ final class Wire {
     this.time = time;
     this.silentAfter = silentAfter;
     this.current = new AtomicReference<>(new Link(time, silentAfter));
-    current.get().open(client, uri);
+    current().open(client, uri);
   }
 
   /** The link for a question that is to be sent now. */
   Link link() {
-    Link seen = current.get();
+    Link seen = current();
     if (seen.isAlive() && !seen.isSilent()) {
       return seen;
     }
     Link fresh = new Link(time, silentAfter);
     if (!current.compareAndSet(seen, fresh)) {
-      return current.get();
+      return current();
     }
     fresh.open(client, uri);
     seen.close();
     return fresh;
+  }
+
+  private Link current() {
+    return Objects.requireNonNull(current.get());
   }
 }
