@@ -1,0 +1,170 @@
+package io.holdfast.redis;
+
+import io.holdfast.BackendException;
+import io.holdfast.spi.Time;
+import io.lettuce.core.RedisClient;
+import io.lettuce.core.RedisFuture;
+import io.lettuce.core.RedisNoScriptException;
+import io.lettuce.core.RedisURI;
+import io.lettuce.core.ScriptOutputType;
+import io.lettuce.core.api.StatefulRedisConnection;
+import io.lettuce.core.api.async.RedisAsyncCommands;
+import io.lettuce.core.codec.StringCodec;
+import java.time.Duration;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BooleanSupplier;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One connection, from its opening to its end. What is asked over it reaches the server in the
+ * order of the calls, also what is asked before it is open, and at most once: it never reconnects,
+ * and at its end every question without an answer fails. Thread-safe.
+ */
+final class Link {
+
+  private final Time time;
+  private final long silentAfter;
+  private final CompletableFuture<StatefulRedisConnection<String, String>> opened =
+      new CompletableFuture<>();
+  private final ReentrantLock ordering = new ReentrantLock();
+  private final Queue<Long> unansweredSince = new ConcurrentLinkedQueue<>();
+  private volatile CompletableFuture<StatefulRedisConnection<String, String>> lastInLine = opened;
+  private volatile long heardAt;
+
+  /**
+   * A link that {@link #open} opens.
+   *
+   * @param silentAfter for how long nothing is heard before the connection counts as dead
+   */
+  Link(Time time, Duration silentAfter) {
+    this.time = time;
+    this.silentAfter = silentAfter.toNanos();
+    this.heardAt = time.nanoTime();
+  }
+
+  void open(RedisClient client, RedisURI uri) {
+    try {
+      var unused = client.connectAsync(StringCodec.UTF8, uri).whenComplete(this::opened);
+    } catch (RuntimeException e) {
+      opened(null, e); // closed meanwhile
+    }
+  }
+
+  private void opened(
+      @Nullable StatefulRedisConnection<String, String> connection, @Nullable Throwable failure) {
+    if (connection == null) {
+      opened.completeExceptionally(failure == null ? ended() : failure);
+    } else if (!opened.complete(connection)) {
+      var unused = connection.closeAsync(); // given up while it was being opened
+    }
+  }
+
+  /** Completes when the connection is open. */
+  CompletableFuture<StatefulRedisConnection<String, String>> whenOpen() {
+    return opened.copy();
+  }
+
+  /** Whether what is sent over it may arrive. */
+  boolean isAlive() {
+    return !opened.isCompletedExceptionally() && (!opened.isDone() || opened.join().isOpen());
+  }
+
+  /** Whether nothing has been heard for too long, although something was asked. */
+  boolean isSilent() {
+    Long oldest = unansweredSince.peek();
+    long now = time.nanoTime();
+    return oldest != null && now - oldest > silentAfter && now - heardAt > silentAfter;
+  }
+
+  /**
+   * Runs a script. A server that does not know it (yet, or any more) is sent its text, unless
+   * {@code isStillWanted} says no: that server did nothing, but the text would come behind a
+   * withdrawal that was sent meanwhile.
+   */
+  CompletableFuture<List<Object>> run(
+      Script script, BooleanSupplier isStillWanted, String[] keys, String... arguments) {
+    return this.<List<Object>>send(
+            redis -> redis.evalsha(script.digest(), ScriptOutputType.MULTI, keys, arguments))
+        .exceptionallyCompose(
+            failure ->
+                isUnknownScript(failure) && isStillWanted.getAsBoolean()
+                    ? send(
+                        redis -> redis.eval(script.text(), ScriptOutputType.MULTI, keys, arguments))
+                    : CompletableFuture.failedFuture(failure));
+  }
+
+  private static boolean isUnknownScript(Throwable failure) {
+    Throwable cause = failure instanceof CompletionException ? failure.getCause() : failure;
+    return cause instanceof RedisNoScriptException;
+  }
+
+  /** Sends a command behind all that were sent before. */
+  <T> CompletableFuture<T> send(
+      Function<RedisAsyncCommands<String, String>, RedisFuture<T>> command) {
+    CompletableFuture<T> answer = new CompletableFuture<>();
+    unansweredSince.add(time.nanoTime());
+    if (lastInLine.isDone()) {
+      var unused = lastInLine.whenComplete((c, failure) -> send(c, failure, command, answer));
+    } else {
+      ordering.lock();
+      try {
+        // One after the other: what waits for the same future runs in no order that could be relied
+        // on.
+        lastInLine = lastInLine.whenComplete((c, failure) -> send(c, failure, command, answer));
+      } finally {
+        ordering.unlock();
+      }
+    }
+    return answer;
+  }
+
+  private <T> void send(
+      @Nullable StatefulRedisConnection<String, String> connection,
+      @Nullable Throwable failure,
+      Function<RedisAsyncCommands<String, String>, RedisFuture<T>> command,
+      CompletableFuture<T> answer) {
+    if (connection == null) {
+      heard(answer, null, failure);
+      return;
+    }
+    try {
+      command
+          .apply(connection.async())
+          .whenComplete((reply, noReply) -> heard(answer, reply, noReply));
+    } catch (RuntimeException e) {
+      heard(answer, null, e);
+    }
+  }
+
+  private <T> void heard(
+      CompletableFuture<T> answer, @Nullable T reply, @Nullable Throwable failure) {
+    unansweredSince.poll();
+    heardAt = time.nanoTime();
+    if (reply != null) {
+      answer.complete(reply);
+      return;
+    }
+    Throwable reason = failure == null ? ended() : failure;
+    if (RedisFailure.isOfDemotedServer(reason)) {
+      close();
+    }
+    answer.completeExceptionally(reason);
+  }
+
+  /** Ends the connection; what has no answer fails. */
+  void close() {
+    if (!opened.completeExceptionally(ended()) && !opened.isCompletedExceptionally()) {
+      var unused = opened.join().closeAsync();
+    }
+  }
+
+  private static BackendException ended() {
+    return new BackendException("The connection was closed before an answer came");
+  }
+}

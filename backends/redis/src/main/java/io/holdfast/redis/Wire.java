@@ -1,0 +1,49 @@
+package io.holdfast.redis;
+
+import io.holdfast.spi.Time;
+import io.lettuce.core.RedisClient;
+import io.lettuce.core.RedisURI;
+import java.time.Duration;
+import java.util.Objects;
+import java.util.concurrent.atomic.AtomicReference;
+
+/**
+ * A way to the server that heals: the link in use, or a new one where that has ended or fallen
+ * silent. The question that finds the old link useless opens the new one. Thread-safe.
+ */
+final class Wire {
+
+  private final RedisClient client;
+  private final RedisURI uri;
+  private final Time time;
+  private final Duration silentAfter;
+  private final AtomicReference<Link> current;
+
+  Wire(RedisClient client, RedisURI uri, Time time, Duration silentAfter) {
+    this.client = client;
+    this.uri = uri;
+    this.time = time;
+    this.silentAfter = silentAfter;
+    this.current = new AtomicReference<>(new Link(time, silentAfter));
+    current().open(client, uri);
+  }
+
+  /** The link for a question that is to be sent now. */
+  Link link() {
+    Link seen = current();
+    if (seen.isAlive() && !seen.isSilent()) {
+      return seen;
+    }
+    Link fresh = new Link(time, silentAfter);
+    if (!current.compareAndSet(seen, fresh)) {
+      return current();
+    }
+    fresh.open(client, uri);
+    seen.close();
+    return fresh;
+  }
+
+  private Link current() {
+    return Objects.requireNonNull(current.get());
+  }
+}

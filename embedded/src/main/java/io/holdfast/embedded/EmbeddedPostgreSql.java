@@ -1,0 +1,342 @@
+package io.holdfast.embedded;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A real PostgreSQL 18 on 127.0.0.1 that lives as long as this object, and not longer than this
+ * JVM. What it acknowledges is on disk: {@code fsync}, {@code synchronous_commit} and {@code
+ * full_page_writes} are on.
+ *
+ * <pre>{@code
+ * try (EmbeddedPostgreSql database = EmbeddedPostgreSql.start();
+ *     Connection connection = DriverManager.getConnection(database.jdbcUrl())) {
+ *   ...
+ * }
+ * }</pre>
+ *
+ * <p>The user is {@code postgres} with a random password, the encoding UTF-8, the collation C.
+ * PostgreSQL refuses to run as root; for root it is started in a user namespace of its own, which
+ * the host must allow. The programs are unpacked once per user to {@code $XDG_CACHE_HOME/holdfast}
+ * (by default {@code ~/.cache/holdfast}), which stays. A JDBC driver is the caller's to bring.
+ * Never for production.
+ *
+ * <p>Thread-safe: kill, restart and close exclude each other. No wait here ends by an interrupt
+ * except that for the server's start, which then fails with the flag still set.
+ */
+public final class EmbeddedPostgreSql implements AutoCloseable {
+
+  private static final String HOST = "127.0.0.1";
+  private static final int PORTS_TO_TRY = 5;
+  private static final int ROOT = 0;
+
+  private final ServerProcess server;
+  private final Path binaries;
+  private final List<String> asUser;
+  private final Map<String, String> settings;
+  private final String password;
+  private final int port;
+  private final ReentrantLock lifecycle = new ReentrantLock();
+  private boolean closed;
+
+  private EmbeddedPostgreSql(
+      ServerProcess server,
+      Path binaries,
+      List<String> asUser,
+      Map<String, String> settings,
+      String password,
+      int port) {
+    this.server = server;
+    this.binaries = binaries;
+    this.asUser = asUser;
+    this.settings = settings;
+    this.password = password;
+    this.port = port;
+  }
+
+  /**
+   * Starts a server with the defaults, within 90 s.
+   *
+   * @throws EmbeddedServerException if no server can be run here; nothing is left behind
+   */
+  public static EmbeddedPostgreSql start() {
+    return builder().start();
+  }
+
+  /** For a server that is to have further settings. */
+  public static Builder builder() {
+    return new Builder();
+  }
+
+  /** The port of 127.0.0.1 at which the server listens; the same after a restart. */
+  public int port() {
+    return port;
+  }
+
+  /**
+   * The database {@code postgres}, with user and password; the same after a restart. Not for logs.
+   */
+  public String jdbcUrl() {
+    return "jdbc:postgresql://"
+        + HOST
+        + ":"
+        + port
+        + "/postgres?user=postgres&password="
+        + password;
+  }
+
+  /** The process id of the last started postmaster; worth nothing once it was killed. */
+  public long pid() {
+    return server.pid();
+  }
+
+  /** False after {@link #kill()} or if the server ended by itself. */
+  public boolean isRunning() {
+    return server.isRunning();
+  }
+
+  /**
+   * Ends the server with all its backends at once (SIGKILL); returns when they are gone. The data
+   * stays.
+   */
+  public void kill() {
+    inLifecycle(server::kill);
+  }
+
+  /**
+   * Kills the server if it still runs and starts it again on the same data and port: what was
+   * committed is there.
+   *
+   * @throws EmbeddedServerException if it does not come back, for instance because another process
+   *     took the port
+   */
+  public void restart() {
+    inLifecycle(
+        () -> {
+          server.kill();
+          run();
+        });
+  }
+
+  private void inLifecycle(Runnable step) {
+    lifecycle.lock();
+    try {
+      if (closed) {
+        throw new IllegalStateException("this server is closed");
+      }
+      step.run();
+    } finally {
+      lifecycle.unlock();
+    }
+  }
+
+  /** Ends the server and removes its folder, data included. A second call does nothing. */
+  @Override
+  public void close() {
+    lifecycle.lock();
+    try {
+      closed = true;
+      server.stop();
+      removeSharedMemory();
+      server.close();
+    } finally {
+      lifecycle.unlock();
+    }
+  }
+
+  /** Names the port, never the password. */
+  @Override
+  public String toString() {
+    return "EmbeddedPostgreSql[" + HOST + ":" + port + "]";
+  }
+
+  /**
+   * A killed postmaster leaves the few bytes of shared memory by which PostgreSQL keeps two servers
+   * off one folder; its pid file names them in the second word of the seventh line. An orderly end
+   * removes both.
+   */
+  private void removeSharedMemory() {
+    try {
+      List<String> lines = Files.readAllLines(data().resolve("postmaster.pid"));
+      if (lines.size() >= 7) {
+        String id = lines.get(6).strip().replaceFirst(".* ", "");
+        new ProcessBuilder("ipcrm", "-m", id).start().onExit().join();
+      }
+    } catch (IOException nothingLeft) {
+      // Or nothing to remove it with: 56 bytes then stay until the host restarts.
+    }
+  }
+
+  Path folder() {
+    return server.folder();
+  }
+
+  private Path data() {
+    return server.folder().resolve("data");
+  }
+
+  private void run() {
+    List<String> command = new ArrayList<>(asUser);
+    command.add(binaries.resolve("bin/postgres").toString());
+    command.addAll(List.of("-D", data().toString(), "-p", Integer.toString(port)));
+    settings.forEach((name, value) -> command.addAll(List.of("-c", name + "=" + value)));
+    server.start(command);
+    long end = System.nanoTime() + ServerProcess.START_LIMIT.toNanos();
+    do {
+      server.pollUnlessEnded("postgres");
+      if (isReady()) {
+        return;
+      }
+    } while (System.nanoTime() - end < 0);
+    server.kill();
+    throw server.tooLate("postgres");
+  }
+
+  /**
+   * The postmaster's own word, which {@code pg_ctl -w} waits for too: its pid file, first and
+   * eighth line.
+   */
+  private boolean isReady() {
+    try {
+      List<String> lines = Files.readAllLines(data().resolve("postmaster.pid"));
+      return lines.size() >= 8
+          && lines.get(0).strip().equals(Long.toString(server.pid()))
+          && lines.get(7).strip().equals("ready");
+    } catch (IOException notYetWritten) {
+      return false;
+    }
+  }
+
+  /** What a server is to be like; for use by one thread. Each start makes another server. */
+  public static final class Builder {
+
+    private final Map<String, String> settings = new LinkedHashMap<>();
+
+    private Builder() {
+      settings.put("listen_addresses", HOST);
+      settings.put("unix_socket_directories", ""); // no file outside the server's folder
+      settings.put(
+          "dynamic_shared_memory_type", "mmap"); // posix leaves files in /dev/shm after SIGKILL
+      settings.put("fsync", "on");
+      settings.put("synchronous_commit", "on");
+      settings.put("full_page_writes", "on");
+      settings.put(
+          "log_min_messages", "log"); // not every statement that fails, as conflicts are made to
+    }
+
+    /**
+     * Sets a parameter of postgresql.conf, for instance {@code max_connections}; overrules a
+     * default of ours.
+     *
+     * @param name letters, digits, {@code _} and {@code .}
+     */
+    public Builder setting(String name, String value) {
+      if (!name.matches("[A-Za-z_][A-Za-z0-9_.]*")) {
+        throw new IllegalArgumentException("not a parameter's name: " + name);
+      }
+      settings.put(name, value);
+      return this;
+    }
+
+    /**
+     * Starts the server, within 90 s.
+     *
+     * @throws EmbeddedServerException if it cannot be run here; nothing is left behind
+     */
+    public EmbeddedPostgreSql start() {
+      ServerProcess server =
+          ServerProcess.inNewFolder("holdfast-postgresql-", "QUIT"); // QUIT: without a checkpoint
+      try {
+        List<String> asUser = asOrdinaryUser(server);
+        Path binaries = PostgreSqlBinaries.find(server.folder());
+        String password = initialize(server, binaries, asUser);
+        for (int i = 1; ; i++) {
+          EmbeddedPostgreSql database =
+              new EmbeddedPostgreSql(
+                  server, binaries, asUser, Map.copyOf(settings), password, FreePort.pick());
+          try {
+            database.run();
+            return database;
+          } catch (EmbeddedServerException e) {
+            boolean portWasTaken = server.output().contains("already in use");
+            if (!portWasTaken || i == PORTS_TO_TRY) {
+              throw e;
+            }
+          }
+        }
+      } catch (RuntimeException e) {
+        server.close();
+        throw e;
+      }
+    }
+
+    /** PostgreSQL refuses to run as root; in a user namespace root looks like anyone to it. */
+    private static List<String> asOrdinaryUser(ServerProcess server) {
+      if (!isRoot(server.folder())) {
+        return List.of();
+      }
+      Path unshare =
+          OnPath.find("unshare")
+              .orElseThrow(
+                  () ->
+                      new EmbeddedServerException("PostgreSQL as root needs the program unshare"));
+      List<String> inUserNamespace = List.of(unshare.toString(), "-U", "--");
+      List<String> test = new ArrayList<>(inUserNamespace);
+      test.add("true");
+      server.start(test);
+      try {
+        server.awaitSuccess("unshare -U");
+      } catch (EmbeddedServerException e) {
+        throw new EmbeddedServerException(
+            "PostgreSQL refuses to run as root, and this host allows no user namespace for it;"
+                + " start it as an ordinary user: "
+                + e.getMessage(),
+            e);
+      }
+      return inUserNamespace;
+    }
+
+    private static boolean isRoot(Path ownFolder) {
+      try {
+        @Nullable Object user = Files.getAttribute(ownFolder, "unix:uid");
+        return user instanceof Integer id && id == ROOT;
+      } catch (IOException e) {
+        throw new EmbeddedServerException(
+            "the folder's owner cannot be read: " + e.getMessage(), e);
+      }
+    }
+
+    private static String initialize(ServerProcess server, Path binaries, List<String> asUser) {
+      byte[] random = new byte[16];
+      new SecureRandom().nextBytes(random);
+      String password = HexFormat.of().formatHex(random);
+      Path passwordFile = server.folder().resolve("password");
+      try {
+        Files.writeString(passwordFile, password);
+        List<String> command = new ArrayList<>(asUser);
+        command.add(binaries.resolve("bin/initdb").toString());
+        command.addAll(List.of("-D", server.folder().resolve("data").toString()));
+        command.addAll(
+            List.of("-U", "postgres", "-A", "scram-sha-256", "--pwfile", passwordFile.toString()));
+        command.addAll(List.of("-E", "UTF8", "--locale", "C", "--no-instructions"));
+        command.add("--no-sync"); // after a crash of the host nobody asks for this folder again
+        server.start(command);
+        server.awaitSuccess("initdb");
+        Files.delete(passwordFile);
+        return password;
+      } catch (IOException e) {
+        throw new EmbeddedServerException(
+            "no password can be given to PostgreSQL: " + e.getMessage(), e);
+      }
+    }
+  }
+}

@@ -1,0 +1,19 @@
+package io.holdfast.embedded;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * An embedded server could not be started. The message is one line for a person's eyes: which
+ * server, and why, with what the server printed. Nothing is left behind: no process, no folder.
+ * Trying again without a change rarely helps; using a server of one's own does.
+ */
+public final class EmbeddedServerException extends RuntimeException {
+
+  EmbeddedServerException(String message) {
+    super(message);
+  }
+
+  EmbeddedServerException(String message, @Nullable Throwable cause) {
+    super(message, cause);
+  }
+}

@@ -1,0 +1,29 @@
+package io.holdfast.embedded;
+
+import java.io.IOException;
+import java.nio.file.Path;
+
+/** A JVM that starts the servers it is told, says where they are, and then waits to be ended. */
+final class JvmWithServer {
+
+  private JvmWithServer() {}
+
+  /**
+   * Arguments: {@code redis} or {@code postgresql}. Prints the server's pid and folder in one line.
+   * Ends by itself, without closing the server, when its standard input ends.
+   */
+  public static void main(String[] args) throws IOException {
+    if (args[0].equals("redis")) {
+      EmbeddedRedis redis = EmbeddedRedis.start();
+      tell(redis.pid(), redis.folder());
+    } else {
+      EmbeddedPostgreSql database = EmbeddedPostgreSql.start();
+      tell(database.pid(), database.folder());
+    }
+    while (System.in.read() >= 0) {}
+  }
+
+  private static void tell(long pid, Path folder) {
+    System.out.println(pid + " " + folder);
+  }
+}
