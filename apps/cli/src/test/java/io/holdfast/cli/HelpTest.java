@@ -30,7 +30,7 @@ class HelpTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"run", "who"})
+  @ValueSource(strings = {"run", "who", "race"})
   void helpHasExamplesAndExitCodes(String command) {
     assertThat(CommandLineRun.of("help", command).out())
         .contains("Examples:", "Exit codes:", "  64 ", "  69 ", "holdfast " + command);

@@ -93,8 +93,7 @@ class RunTest {
 
   @Test
   void aCommandThatCannotBeExecutedTakesNoLock() throws Exception {
-    Path script = Files.writeString(folder.resolve("script"), "#!/no/such/interpreter\n");
-    Files.setPosixFilePermissions(script, PosixFilePermissions.fromString("rwxr-xr-x"));
+    Path script = program("script", "#!/no/such/interpreter\n");
 
     CliProcess text = run("--", folder + "/log");
     CliProcess nothing = run("--", "./no-such-command");
@@ -315,7 +314,8 @@ class RunTest {
   void withoutUtilLinuxItSaysSoAndStopsWhatItFinds() throws Exception {
     Path programs = Files.createDirectory(folder.resolve("bin"));
     for (String program : List.of("sh", "true", "sleep")) {
-      Files.createSymbolicLink(programs.resolve(program), onPath(program));
+      String script = "#!/bin/sh\nexec " + onPath(program) + " \"$@\"\n";
+      program("bin/" + program, script);
     }
     CliProcess run =
         start(
@@ -433,6 +433,12 @@ class RunTest {
   private void assertThatNoneIsAfter(String start, String... lines) throws IOException {
     List<String> all = lines();
     assertThat(all.subList(all.indexOf(start), all.size())).doesNotContain(lines);
+  }
+
+  private Path program(String file, String text) throws IOException {
+    Path program = Files.writeString(folder.resolve(file), text);
+    Files.setPosixFilePermissions(program, PosixFilePermissions.fromString("rwxr-xr-x"));
+    return program;
   }
 
   private static Path onPath(String program) {
