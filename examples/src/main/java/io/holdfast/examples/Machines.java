@@ -25,14 +25,15 @@ public final class Machines {
     this.database = database;
   }
 
-  /** Adds a package to a machine's record. No process that does the same at the same time loses it. */
+  /**
+   * Adds a package to a machine's record. No process that does the same at the same time loses it.
+   */
   public void install(String id, String name) throws SQLException, InterruptedException {
     try (Lease lease = locks.acquire("machine:" + id); // the lock before the connection
         Connection connection = database.getConnection()) {
       Machine read = find(connection, id);
       String merged = read.packages() + name + " ";
-      machines.update(
-          connection, id, lease.token(), read.version(), Map.of("packages", merged));
+      machines.update(connection, id, lease.token(), read.version(), Map.of("packages", merged));
     }
   }
 
