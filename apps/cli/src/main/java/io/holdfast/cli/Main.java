@@ -1,5 +1,6 @@
 package io.holdfast.cli;
 
+import io.holdfast.cli.race.RaceCommand;
 import picocli.AutoComplete.GenerateCompletion;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -18,6 +19,7 @@ import picocli.CommandLine.Spec;
     subcommands = {
       RunCommand.class,
       WhoCommand.class,
+      RaceCommand.class,
       HelpCommand.class,
       GenerateCompletion.class,
     },
@@ -26,6 +28,7 @@ import picocli.CommandLine.Spec;
       "  export HOLDFAST_STORE=redis://localhost:6379",
       "  holdfast run nightly-report -- ./report.sh --all",
       "  holdfast who nightly-report",
+      "  holdfast race --quick",
       "  source <(holdfast generate-completion)    # Tab completes, in bash and zsh",
       "",
       "'holdfast help COMMAND' tells more, exit codes too. HOLDFAST_DEBUG=1 adds the",
@@ -55,6 +58,6 @@ public final class Main implements Runnable {
   @Override
   public void run() {
     throw new CommandLine.ParameterException(
-        spec.commandLine(), "say what to do, such as run or who");
+        spec.commandLine(), "say what to do, such as run, who or race");
   }
 }

@@ -101,7 +101,6 @@ class WhoTest {
     try (ServerSocket silent = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       String store = "--store=redis://:hunter2@127.0.0.1:" + silent.getLocalPort();
       assertUnavailable(CommandLineRun.of("who", store, name));
-      assertUnavailable(CommandLineRun.of("run", store, name, "--", "true"));
     }
   }
 

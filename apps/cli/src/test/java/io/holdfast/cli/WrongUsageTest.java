@@ -14,7 +14,7 @@ class WrongUsageTest {
 
   static Stream<Arguments> lines() {
     return Stream.of(
-        wrong(64, "run or who"),
+        wrong(64, "run, who or race"),
         wrong(64, "bogus", "bogus"),
         wrong(64, "NAME", "run"),
         wrong(64, "NAME -- COMMAND", "run", "a"),
