@@ -1,5 +1,8 @@
 package io.holdfast.cli.race;
 
+import io.holdfast.guard.FencedTable;
+import io.holdfast.guard.StaleTokenException;
+import io.holdfast.guard.VersionConflictException;
 import java.sql.Array;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -7,6 +10,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 
 /**
  * The record that everybody wants to write: a list of the reports that were merged into it. As a
@@ -19,6 +23,8 @@ import java.util.List;
  * @param id one record for each method
  */
 record HotRecord(Connection connection, String id) {
+
+  private static final FencedTable GUARDED = FencedTable.of("hot_record");
 
   /** What was read, and of which version it is. */
   record Content(List<String> reports, long version) {
@@ -92,29 +98,14 @@ record HotRecord(Connection connection, String id) {
     }
   }
 
-  /** Interim: guards/jdbc will do this. */
   private Written writeGuarded(Content read, List<String> reports, long token) throws SQLException {
-    try (PreparedStatement update =
-        connection.prepareStatement(
-            "update hot_record set reports = ?, version = version + 1, fence = ?"
-                + " where id = ? and fence <= ? and version = ?")) {
-      update.setArray(1, array(reports));
-      update.setLong(2, token);
-      update.setString(3, id);
-      update.setLong(4, token);
-      update.setLong(5, read.version());
-      if (update.executeUpdate() == 1) {
-        return Written.COMMITTED;
-      }
-    }
-    try (PreparedStatement select =
-        connection.prepareStatement("select fence > ? from hot_record where id = ?")) {
-      select.setLong(1, token);
-      select.setString(2, id);
-      try (ResultSet row = select.executeQuery()) {
-        row.next();
-        return row.getBoolean(1) ? Written.REFUSED_STALE_TOKEN : Written.REFUSED_STALE_READ;
-      }
+    try {
+      GUARDED.update(connection, id, token, read.version(), Map.of("reports", array(reports)));
+      return Written.COMMITTED;
+    } catch (StaleTokenException e) {
+      return Written.REFUSED_STALE_TOKEN;
+    } catch (VersionConflictException e) {
+      return Written.REFUSED_STALE_READ;
     }
   }
 

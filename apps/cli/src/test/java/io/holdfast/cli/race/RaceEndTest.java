@@ -9,7 +9,6 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
@@ -40,7 +39,7 @@ class RaceEndTest {
 
   @Test
   void ctrlCLeavesNothingBehindAndSaysNothing() throws Exception {
-    Process race = start("--quick");
+    Process race = start();
     awaitStoppedWorker(race);
     signal("INT", race);
 
@@ -53,7 +52,7 @@ class RaceEndTest {
 
   @Test
   void evenAKilledRaceLeavesNothingBehind() throws Exception {
-    Process race = start("--quick");
+    Process race = start();
     awaitStoppedWorker(race);
     race.destroyForcibly().waitFor();
 
@@ -62,7 +61,7 @@ class RaceEndTest {
 
   @Test
   void aWorkerThatDiesUncalledForEndsTheRaceInOneLine() throws Exception {
-    Process race = start("--quick");
+    Process race = start();
     ProcessHandle worker = awaitStoppedWorker(race);
     worker.destroyForcibly();
 
@@ -75,7 +74,7 @@ class RaceEndTest {
   @Test
   void whereNoServerCanBeStartedOneLineSaysWhyAndWhatToDo() throws Exception {
     temporary = temporary.resolve("absent");
-    Process race = start("--quick");
+    Process race = start();
 
     assertThat(race.waitFor(LONG_ENOUGH.toSeconds(), TimeUnit.SECONDS)).isTrue();
     assertThat(race.exitValue()).isEqualTo(69);
@@ -85,18 +84,16 @@ class RaceEndTest {
         .contains("--store redis://");
   }
 
-  private Process start(String... arguments) throws IOException {
-    List<String> command =
-        new ArrayList<>(
-            List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-Djava.io.tmpdir=" + temporary,
-                "-XX:-UsePerfData",
-                "-cp",
-                System.getProperty("java.class.path"),
-                Main.class.getName()));
-    command.addAll(List.of(arguments));
-    return new ProcessBuilder(command)
+  private Process start() throws IOException {
+    return new ProcessBuilder(
+            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+            "-Djava.io.tmpdir=" + temporary,
+            "-XX:-UsePerfData",
+            "-cp",
+            System.getProperty("java.class.path"),
+            Main.class.getName(),
+            "--workers=3",
+            "--merges=1")
         .redirectOutput(outputs.resolve("out").toFile())
         .redirectError(outputs.resolve("err").toFile())
         .start();
