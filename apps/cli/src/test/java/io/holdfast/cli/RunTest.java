@@ -62,6 +62,8 @@ class RunTest {
   @AfterEach
   void endAll() {
     started.forEach(CliProcess::close);
+    // Else it would write into a folder that is being removed.
+    awaitThatNothingRuns();
   }
 
   @Test
