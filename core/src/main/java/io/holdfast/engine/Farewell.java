@@ -3,31 +3,16 @@ package io.holdfast.engine;
 import io.holdfast.LockException;
 import io.holdfast.spi.Claim;
 import io.holdfast.spi.Release;
-import io.holdfast.spi.Time;
 import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Gives a claim back: the release of a lease, or the withdrawal of a claim that is no longer wished
- * for. Without an answer it is repeated, because the store may not have heard it; release is safe
- * to repeat, since it acts only on what is the claim's own.
+ * for. Without an answer it is repeated, because the store may not have heard it; a release is safe
+ * to repeat, since it acts only on what is the claim's own. Runs in the mailbox of its queue.
  */
-final class Farewell implements Question.Answers<Release> {
-
-  /** Is told of the first outcome, in the mailbox. */
-  interface FirstOutcome {
-    void answered(Release answer);
-
-    void unanswered(LockException reason);
-  }
-
-  private static final FirstOutcome NOBODY =
-      new FirstOutcome() {
-        @Override
-        public void answered(Release answer) {}
-
-        @Override
-        public void unanswered(LockException reason) {}
-      };
+final class Farewell {
 
   private final Parts parts;
   private final Mailbox mailbox;
@@ -35,9 +20,10 @@ final class Farewell implements Question.Answers<Release> {
   private final long lastTokenUsed;
   private final long keepUntil;
   private final long repeatUntil;
-  private final FirstOutcome told;
+  private final Question.Listener<Release> told;
   private final Backoff backoff;
-  private boolean toldFirst;
+  private final CompletableFuture<Void> first;
+  private boolean askMayCome;
   private boolean answered;
 
   private Farewell(
@@ -47,15 +33,18 @@ final class Farewell implements Question.Answers<Release> {
       long lastTokenUsed,
       long keepUntil,
       long repeatUntil,
-      FirstOutcome told) {
+      boolean askMayCome,
+      Question.Listener<Release> told) {
     this.parts = parts;
     this.mailbox = mailbox;
     this.claim = claim;
     this.lastTokenUsed = lastTokenUsed;
     this.keepUntil = keepUntil;
     this.repeatUntil = repeatUntil;
+    this.askMayCome = askMayCome;
     this.told = told;
     this.backoff = parts.backoff(Duration.ofSeconds(1));
+    this.first = parts.awaitedOnClose();
   }
 
   /**
@@ -63,6 +52,7 @@ final class Farewell implements Question.Answers<Release> {
    *
    * @param keepUntil when the lock may be free at the earliest
    * @param validUntil when the lease would have ended
+   * @param told is told of the first outcome
    */
   static void release(
       Parts parts,
@@ -71,59 +61,63 @@ final class Farewell implements Question.Answers<Release> {
       long lastTokenUsed,
       long keepUntil,
       long validUntil,
-      FirstOutcome told) {
-    new Farewell(parts, mailbox, claim, lastTokenUsed, keepUntil, validUntil, told).send();
+      Question.Listener<Release> told) {
+    new Farewell(parts, mailbox, claim, lastTokenUsed, keepUntil, validUntil, false, told).send();
   }
 
   /**
    * Withdraws a claim that nobody holds: at once, again while that fails at once, and once more
    * after a request timeout without an answer. What slips through ends with its lease, as nobody
    * renews it.
+   *
+   * @param askMayCome whether a question of the claim is unanswered: it may have been overtaken, so
+   *     that the store knows nothing yet, and then it is told once more
    */
-  static void withdraw(Parts parts, Mailbox mailbox, Claim claim) {
-    long now = parts.time().nanoTime();
+  static void withdraw(Parts parts, Mailbox mailbox, Claim claim, boolean askMayCome) {
+    long now = parts.now();
     long repeatUntil = now + 2 * parts.requestTimeout().toNanos();
-    new Farewell(parts, mailbox, claim, 0, now, repeatUntil, NOBODY).send();
+    new Farewell(parts, mailbox, claim, 0, now, repeatUntil, askMayCome, (answer, failure) -> {})
+        .send();
   }
 
   private void send() {
-    Time time = parts.time();
-    Duration keepFor = Duration.ofNanos(Math.max(0, keepUntil - time.nanoTime()));
+    Duration keepFor = Duration.ofNanos(Math.max(0, keepUntil - parts.now()));
     Question.put(
-        time,
+        parts.time(),
         parts.requestTimeout(),
         mailbox,
         () -> parts.backend().release(claim, lastTokenUsed, keepFor),
-        this);
+        this::hear);
   }
 
-  @Override
-  public void answered(Release answer) {
-    answered = true;
-    if (!toldFirst) {
-      toldFirst = true;
-      told.answered(answer);
+  private void hear(@Nullable Release answer, @Nullable LockException failure) {
+    if (!first.isDone()) {
+      told.hears(answer, failure);
+      first.complete(null);
+    }
+    if (answer == null) {
+      sendAfter(backoff.next());
+    } else if (answer == Release.GONE && askMayCome) {
+      askMayCome = false;
+      sendAfter(parts.requestTimeout());
+    } else {
+      answered = true;
     }
   }
 
-  @Override
-  public void failed(LockException reason) {
-    if (!toldFirst) {
-      toldFirst = true;
-      told.unanswered(reason);
-    }
+  private void sendAfter(Duration pause) {
     if (isWorthRepeating()) {
-      parts.time().schedule(backoff.next(), () -> mailbox.post(this::repeat));
+      parts.time().schedule(pause, () -> mailbox.post(this::sendAgain));
     }
   }
 
-  private void repeat() {
+  private void sendAgain() {
     if (isWorthRepeating()) {
       send();
     }
   }
 
   private boolean isWorthRepeating() {
-    return !answered && !parts.isClosed() && repeatUntil - parts.time().nanoTime() > 0;
+    return !answered && !parts.isClosed() && repeatUntil - parts.now() > 0;
   }
 }

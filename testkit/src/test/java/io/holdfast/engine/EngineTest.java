@@ -49,7 +49,8 @@ abstract class EngineTest {
 
   @AfterEach
   void close() {
-    messages.always(UnreliableBackend.Fate.FAILED); // no release has to be waited for
+    messages.always(UnreliableBackend.Fate.FAILED);
+    time.pass(REQUEST); // every question has its outcome, so that closing waits for none
     locks.close();
     others.close();
   }

@@ -34,9 +34,19 @@ final class Hints {
   private final String channel;
   private final StoreContext context;
   private final String about;
-  private final Map<String, List<Runnable>> watchers = new ConcurrentHashMap<>();
+  private final Map<String, List<Watcher>> watchers = new ConcurrentHashMap<>();
   private final AtomicBoolean inUse = new AtomicBoolean();
   private volatile boolean listening;
+  private volatile boolean closed;
+
+  /** One watch; no record, as two watches may have one and the same task. */
+  private static final class Watcher {
+    private final Runnable mayBeFree;
+
+    private Watcher(Runnable mayBeFree) {
+      this.mayBeFree = mayBeFree;
+    }
+  }
 
   Hints(RedisClient client, RedisURI uri, String channel, StoreContext context, String about) {
     this.client = client;
@@ -47,7 +57,7 @@ final class Hints {
   }
 
   Watch watch(LockName name, Runnable mayBeFree) {
-    Runnable watcher = mayBeFree::run; // an object of its own, so that this watch alone is closed
+    Watcher watcher = new Watcher(mayBeFree);
     watchers.merge(
         name.value(),
         List.of(watcher),
@@ -60,17 +70,22 @@ final class Hints {
     return () -> watchers.computeIfPresent(name.value(), (n, all) -> without(watcher, all));
   }
 
-  private static @Nullable List<Runnable> without(Runnable watcher, List<Runnable> all) {
-    List<Runnable> rest = all.stream().filter(other -> other != watcher).toList();
+  private static @Nullable List<Watcher> without(Watcher watcher, List<Watcher> all) {
+    List<Watcher> rest = all.stream().filter(other -> other != watcher).toList();
     return rest.isEmpty() ? null : rest;
   }
 
+  /** Opens no more connections; the last one ends with the client. */
+  void close() {
+    closed = true;
+  }
+
   private void open() {
-    if (!inUse.compareAndSet(false, true)) {
+    if (closed || !inUse.compareAndSet(false, true)) {
       return;
     }
     try {
-      client.connectPubSubAsync(StringCodec.UTF8, uri).whenComplete(this::opened);
+      var unused = client.connectPubSubAsync(StringCodec.UTF8, uri).whenComplete(this::opened);
     } catch (RuntimeException e) {
       inUse.set(false); // closed meanwhile
     }
@@ -114,9 +129,11 @@ final class Hints {
               if (refusal != null
                   && RedisFailure.of(refusal, about) instanceof StoreRefusedException refused) {
                 // The connection stays, so that not every watch asks for the same again.
-                context.warnings().accept("Waiters are not woken by releases: " + refused.getMessage());
-              } else if (refusal != null) {
-                connection.closeAsync();
+                context
+                    .warnings()
+                    .accept("Waiters are not woken by releases: " + refused.getMessage());
+              } else if (refusal != null && !closed) {
+                var unused = connection.closeAsync();
               }
             });
     if (!connection.isOpen() && lost.compareAndSet(false, true)) {
@@ -127,12 +144,12 @@ final class Hints {
   private void lost() {
     listening = false;
     inUse.set(false);
-    if (!watchers.isEmpty()) {
+    if (!closed && !watchers.isEmpty()) {
       context.time().schedule(PAUSE_AFTER_LOSS, this::open);
     }
   }
 
-  private static void tell(List<Runnable> all) {
-    all.forEach(Runnable::run);
+  private static void tell(List<Watcher> all) {
+    all.forEach(watcher -> watcher.mayBeFree.run());
   }
 }

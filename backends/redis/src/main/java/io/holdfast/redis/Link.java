@@ -16,6 +16,7 @@ import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
 import java.util.function.Function;
@@ -35,6 +36,7 @@ final class Link {
   private final ReentrantLock ordering = new ReentrantLock();
   private final Queue<Long> unansweredSince = new ConcurrentLinkedQueue<>();
   private volatile CompletableFuture<StatefulRedisConnection<String, String>> lastInLine = opened;
+  private final AtomicBoolean closed = new AtomicBoolean();
   private volatile long heardAt;
 
   /**
@@ -50,7 +52,7 @@ final class Link {
 
   void open(RedisClient client, RedisURI uri) {
     try {
-      client.connectAsync(StringCodec.UTF8, uri).whenComplete(this::opened);
+      var unused = client.connectAsync(StringCodec.UTF8, uri).whenComplete(this::opened);
     } catch (RuntimeException e) {
       opened(null, e); // closed meanwhile
     }
@@ -61,7 +63,7 @@ final class Link {
     if (connection == null) {
       opened.completeExceptionally(failure == null ? ended() : failure);
     } else if (!opened.complete(connection)) {
-      connection.closeAsync(); // given up while it was being opened
+      var unused = connection.closeAsync(); // given up while it was being opened
     }
   }
 
@@ -95,8 +97,7 @@ final class Link {
             failure ->
                 isUnknownScript(failure) && isStillWanted.getAsBoolean()
                     ? send(
-                        redis ->
-                            redis.eval(script.text(), ScriptOutputType.MULTI, keys, arguments))
+                        redis -> redis.eval(script.text(), ScriptOutputType.MULTI, keys, arguments))
                     : CompletableFuture.failedFuture(failure));
   }
 
@@ -160,8 +161,11 @@ final class Link {
 
   /** Ends the connection; what has no answer fails. */
   void close() {
+    if (!closed.compareAndSet(false, true)) {
+      return;
+    }
     if (!opened.completeExceptionally(ended()) && !opened.isCompletedExceptionally()) {
-      opened.join().closeAsync();
+      var unused = opened.join().closeAsync();
     }
   }
 

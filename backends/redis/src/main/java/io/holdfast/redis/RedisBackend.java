@@ -132,18 +132,18 @@ final class RedisBackend implements LockBackend, Inspectable {
   /** Both connections are open, and the server is one that we can use, as far as it tells. */
   private CompletableFuture<Void> checked() {
     Link link = asks.link();
-    return link.whenOpen()
-        .thenCombine(renewalsAndReleases.link().whenOpen(), (one, other) -> one)
-        .thenCompose(open -> link.send(redis -> redis.info()))
-        .handle(
-            (info, failure) -> {
-              if (failure == null) {
-                ServerInfo.of(info).check(about(), context.warnings());
-              } else if (!(RedisFailure.of(failure, about()) instanceof StoreRefusedException)) {
-                throw RedisFailure.of(failure, about());
-              }
-              return null;
-            });
+    return CompletableFuture.allOf(link.whenOpen(), renewalsAndReleases.link().whenOpen())
+        .thenCompose(open -> link.send(redis -> redis.info()).exceptionally(this::noInfo))
+        .thenAccept(info -> ServerInfo.of(info).check(about(), context.warnings()));
+  }
+
+  /** Managed servers do not let everybody ask, and locks do not need to. */
+  private String noInfo(Throwable failure) {
+    LockException meaning = RedisFailure.of(failure, about());
+    if (meaning instanceof StoreRefusedException) {
+      return "";
+    }
+    throw meaning;
   }
 
   @Override
@@ -173,8 +173,7 @@ final class RedisBackend implements LockBackend, Inspectable {
             reply -> attempt(claim.name(), reply))
         .whenComplete(
             (attempt, failure) ->
-                unanswered.computeIfPresent(
-                    claim.id(), (id, all) -> --all.asks == 0 ? null : all));
+                unanswered.computeIfPresent(claim.id(), (id, all) -> --all.asks == 0 ? null : all));
   }
 
   private Attempt attempt(LockName name, List<Object> reply) {
@@ -187,7 +186,9 @@ final class RedisBackend implements LockBackend, Inspectable {
         context
             .warnings()
             .accept(
-                "The key of lock " + name + " has no expiry, so the lock stays taken: delete the key");
+                "The key of lock "
+                    + name
+                    + " has no expiry, so the lock stays taken: delete the key");
         yield new Attempt.Refused(Duration.ZERO, OptionalInt.empty());
       }
       case "counter" ->
@@ -215,8 +216,7 @@ final class RedisBackend implements LockBackend, Inspectable {
                 new String[] {lockAndCounter(claim.name())[0]},
                 claim.id(),
                 Long.toString(whole.toMillis())),
-        reply ->
-            word(reply).equals("renewed") ? new Renewal.Renewed(whole) : new Renewal.Gone());
+        reply -> word(reply).equals("renewed") ? new Renewal.Renewed(whole) : new Renewal.Gone());
   }
 
   @Override
@@ -237,7 +237,8 @@ final class RedisBackend implements LockBackend, Inspectable {
           if (word(reply).equals("unannounced")) {
             context
                 .warnings()
-                .accept("Waiters are not woken by releases: " + about() + " does not permit PUBLISH");
+                .accept(
+                    "Waiters are not woken by releases: " + about() + " does not permit PUBLISH");
           }
           return word(reply).equals("gone") ? Release.GONE : Release.RELEASED;
         });
@@ -295,6 +296,9 @@ final class RedisBackend implements LockBackend, Inspectable {
 
   @Override
   public void close() {
+    asks.close();
+    renewalsAndReleases.close();
+    hints.close();
     CompletableFuture<Void> ended =
         client.shutdownAsync(0, END_OF_THREADS.toMillis(), TimeUnit.MILLISECONDS);
     try {

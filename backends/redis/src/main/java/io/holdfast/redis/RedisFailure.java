@@ -5,14 +5,15 @@ import io.holdfast.LockException;
 import io.holdfast.StoreRefusedException;
 import io.lettuce.core.RedisCommandExecutionException;
 import io.lettuce.core.RedisCommandTimeoutException;
+import io.lettuce.core.RedisConnectionException;
 import java.io.IOException;
 import java.security.GeneralSecurityException;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 
 /**
  * What a question's failure means: refused for good, or no answer. Never free, busy or lost.
@@ -25,7 +26,7 @@ final class RedisFailure {
 
   private static final Pattern CODE =
       Pattern.compile(
-          "\\b(NOAUTH|WRONGPASS|NOPERM|WRONGTYPE|DENIED|MOVED|ASK|CROSSSLOT|CLUSTERDOWN|TRYAGAIN"
+          "\\b(NOAUTH|WRONGPASS|NOPERM|WRONGTYPE|MOVED|ASK|CROSSSLOT|CLUSTERDOWN|TRYAGAIN"
               + "|LOADING|BUSY|UNKILLABLE|OOM|NOREPLICAS|MISCONF|MASTERDOWN|READONLY)\\b");
 
   /** Errors without a code of their own, and the one that they get here. */
@@ -45,9 +46,10 @@ final class RedisFailure {
    */
   static LockException of(Throwable failure, String about) {
     List<Throwable> chain =
-        Stream.<@Nullable Throwable>iterate(failure, t -> t != null, RedisFailure::causeOf)
-            .map(t -> (Throwable) t)
-            .limit(20)
+        Stream.iterate(Optional.of(failure), cause -> cause.map(Throwable::getCause))
+            .limit(20) // of a chain that is a ring
+            .takeWhile(Optional::isPresent)
+            .map(Optional::get)
             .toList();
     for (Throwable cause : chain) {
       if (cause instanceof LockException known) {
@@ -55,6 +57,10 @@ final class RedisFailure {
       }
       if (cause instanceof RedisCommandExecutionException reply) {
         return meaning(code(reply), about);
+      }
+      if (cause instanceof RedisConnectionException
+          && RedisConnectionException.isProtectedMode(cause.getMessage())) {
+        return meaning("DENIED", about);
       }
       if (cause instanceof GeneralSecurityException untrusted) {
         return new StoreRefusedException(
@@ -77,10 +83,6 @@ final class RedisFailure {
   static boolean isOfDemotedServer(Throwable failure) {
     return failure instanceof RedisCommandExecutionException reply
         && code(reply).equals("READONLY");
-  }
-
-  private static @Nullable Throwable causeOf(@Nullable Throwable failure) {
-    return failure == null ? null : failure.getCause();
   }
 
   private static String code(RedisCommandExecutionException reply) {

@@ -3,12 +3,15 @@ package io.holdfast.redis;
 import io.holdfast.StoreRefusedException;
 import java.util.Map;
 import java.util.function.Consumer;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /** What the server tells about itself; an absent field says nothing. */
 record ServerInfo(Map<String, String> fields) {
 
   private static final String OLDEST = "6.2";
+  private static final Pattern VERSION = Pattern.compile("^([0-9]{1,4})\\.([0-9]{1,4})");
 
   /** Reads the answer to {@code INFO}. */
   static ServerInfo of(String info) {
@@ -51,13 +54,12 @@ record ServerInfo(Map<String, String> fields) {
   }
 
   private static boolean isOlder(String version) {
-    String[] parts = version.split("\\.");
-    try {
-      int major = Integer.parseInt(parts[0]);
-      int minor = parts.length > 1 ? Integer.parseInt(parts[1]) : 0;
-      return major < 6 || (major == 6 && minor < 2);
-    } catch (NumberFormatException e) {
+    Matcher numbers = VERSION.matcher(version);
+    if (!numbers.find()) {
       return false; // not Redis's own numbers: nothing is known
     }
+    int major = Integer.parseInt(numbers.group(1));
+    int minor = Integer.parseInt(numbers.group(2));
+    return major < 6 || (major == 6 && minor < 2);
   }
 }

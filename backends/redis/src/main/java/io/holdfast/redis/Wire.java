@@ -4,6 +4,7 @@ import io.holdfast.spi.Time;
 import io.lettuce.core.RedisClient;
 import io.lettuce.core.RedisURI;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicReference;
 
 /**
@@ -17,6 +18,7 @@ final class Wire {
   private final Time time;
   private final Duration silentAfter;
   private final AtomicReference<Link> current;
+  private volatile boolean closed;
 
   Wire(RedisClient client, RedisURI uri, Time time, Duration silentAfter) {
     this.client = client;
@@ -24,21 +26,30 @@ final class Wire {
     this.time = time;
     this.silentAfter = silentAfter;
     this.current = new AtomicReference<>(new Link(time, silentAfter));
-    current.get().open(client, uri);
+    current().open(client, uri);
   }
 
   /** The link for a question that is to be sent now. */
   Link link() {
-    Link seen = current.get();
-    if (seen.isAlive() && !seen.isSilent()) {
+    Link seen = current();
+    if (closed || (seen.isAlive() && !seen.isSilent())) {
       return seen;
     }
     Link fresh = new Link(time, silentAfter);
     if (!current.compareAndSet(seen, fresh)) {
-      return current.get();
+      return current();
     }
     fresh.open(client, uri);
     seen.close();
     return fresh;
+  }
+
+  /** Opens no more links; the last one ends with the client. */
+  void close() {
+    closed = true;
+  }
+
+  private Link current() {
+    return Objects.requireNonNull(current.get());
   }
 }
