@@ -9,6 +9,7 @@ import static io.holdfast.testkit.UnreliableBackend.Kind.RELEASE;
 import static io.holdfast.testkit.UnreliableBackend.Kind.RENEW;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Timeout.ThreadMode.SEPARATE_THREAD;
 
 import io.holdfast.BackendException;
 import io.holdfast.Inspection;
@@ -25,10 +26,15 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Lock;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The contract of {@link Lock}, by the letter of its documentation. */
+/**
+ * The contract of {@link Lock}, by the letter of its documentation. A test that hangs in {@code
+ * lock()} cannot be interrupted, only left behind.
+ */
+@Timeout(value = 2, unit = TimeUnit.MINUTES, threadMode = SEPARATE_THREAD)
 @SuppressWarnings("LockNotBeforeTry") // taking and losing it out of order is what is tested
 class ReentrantLeaseLockTest extends EngineTest {
 
