@@ -89,11 +89,12 @@ final class Acquirer {
           }
           if (answer != null && asking.equals(claim)) {
             unanswered--;
+            mayHaveAPlace |= mayWait && answer instanceof Attempt.Refused;
           }
           if (answer instanceof Attempt.Granted granted) {
             granted(granted, asking, askedAt);
           } else if (isLatest && !done) {
-            notGranted(answer, failure, mayWait);
+            notGranted(answer, failure);
           }
         });
   }
@@ -107,7 +108,7 @@ final class Acquirer {
     if (asked.equals(claim) && lease != null) {
       lease.grantedAgain();
     } else if (!asked.equals(claim) || done) {
-      Farewell.withdraw(parts, queue.mailbox(), asked, false);
+      withdraw(asked, false);
     } else if (Term.validUntil(askedAt, granted.validFor()) - parts.now() <= 0) {
       startOver(new BackendException("The store's answer took longer than the lease"));
     } else if (granted.firstToken() <= options.tokenAbove()) {
@@ -122,22 +123,26 @@ final class Acquirer {
    * The claim is spent without a lease. The next one does not come at once, or it would never end.
    */
   private void startOver(LockException reason) {
-    giveBack();
+    stopWatching();
+    withdraw(claim, unanswered > 0);
     claim = Claim.on(queue.name(), label);
     unanswered = 0;
     mayHaveAPlace = false;
-    notGranted(null, reason, false);
+    underWay = false; // what is under way is the spent claim's
+    notGranted(null, reason);
   }
 
-  private void notGranted(
-      @Nullable Attempt answer, @Nullable LockException failure, boolean mayWait) {
+  private void withdraw(Claim spent, boolean askMayCome) {
+    Farewell.withdraw(parts, queue.mailbox(), spent, parts.now(), askMayCome);
+  }
+
+  private void notGranted(@Nullable Attempt answer, @Nullable LockException failure) {
     queue.answered(failure, options);
     if (done || underWay) {
       return;
     }
     Duration next = backoff.next();
     if (answer instanceof Attempt.Refused refused) {
-      mayHaveAPlace |= mayWait;
       Duration ends = refused.askAgainIn();
       boolean endsFirst = !ends.isZero() && ends.compareTo(next) < 0;
       pauseFor(endsFirst ? backoff.notBefore(ends) : next);
@@ -184,13 +189,8 @@ final class Acquirer {
   /** Gives the claim up. It is never asked for again. */
   void withdraw() {
     stop();
-    giveBack();
-  }
-
-  private void giveBack() {
-    stopWatching();
     if (unanswered > 0 || mayHaveAPlace) {
-      Farewell.withdraw(parts, queue.mailbox(), claim, unanswered > 0);
+      withdraw(claim, unanswered > 0);
     }
   }
 

@@ -3,6 +3,7 @@ package io.holdfast.engine;
 import io.holdfast.LockException;
 import io.holdfast.spi.Claim;
 import io.holdfast.spi.Release;
+import io.holdfast.spi.Time;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
@@ -22,8 +23,10 @@ final class Farewell {
   private final long repeatUntil;
   private final Question.Listener<Release> told;
   private final Backoff backoff;
-  private final CompletableFuture<Void> first;
+  private final CompletableFuture<Void> settled;
+  private final long settlesAt;
   private boolean askMayCome;
+  private boolean toldFirst;
   private boolean answered;
 
   private Farewell(
@@ -44,7 +47,8 @@ final class Farewell {
     this.askMayCome = askMayCome;
     this.told = told;
     this.backoff = parts.backoff(Duration.ofSeconds(1));
-    this.first = parts.awaitedOnClose();
+    this.settled = parts.awaitedOnClose();
+    this.settlesAt = parts.now() + parts.requestTimeout().toNanos();
   }
 
   /**
@@ -70,13 +74,15 @@ final class Farewell {
    * after a request timeout without an answer. What slips through ends with its lease, as nobody
    * renews it.
    *
+   * @param keepUntil when the lock may be free at the earliest
    * @param askMayCome whether a question of the claim is unanswered: it may have been overtaken, so
    *     that the store knows nothing yet, and then it is told once more
    */
-  static void withdraw(Parts parts, Mailbox mailbox, Claim claim, boolean askMayCome) {
-    long now = parts.now();
-    long repeatUntil = now + 2 * parts.requestTimeout().toNanos();
-    new Farewell(parts, mailbox, claim, 0, now, repeatUntil, askMayCome, (answer, failure) -> {})
+  static void withdraw(
+      Parts parts, Mailbox mailbox, Claim claim, long keepUntil, boolean askMayCome) {
+    long repeatUntil = parts.now() + 2 * parts.requestTimeout().toNanos();
+    new Farewell(
+            parts, mailbox, claim, 0, keepUntil, repeatUntil, askMayCome, (answer, failure) -> {})
         .send();
   }
 
@@ -91,17 +97,31 @@ final class Farewell {
   }
 
   private void hear(@Nullable Release answer, @Nullable LockException failure) {
-    if (!first.isDone()) {
-      told.hears(answer, failure);
-      first.complete(null);
-    }
     if (answer == null) {
       sendAfter(backoff.next());
     } else if (answer == Release.GONE && askMayCome) {
       askMayCome = false;
+      settled.complete(null);
       sendAfter(parts.requestTimeout());
     } else {
       answered = true;
+      settled.complete(null);
+    }
+    if (!toldFirst) {
+      toldFirst = true;
+      settleInTime();
+      told.hears(answer, failure);
+    }
+  }
+
+  /** What fails at once is tried again while {@code Locks.close()} waits: one request timeout. */
+  private void settleInTime() {
+    long left = settlesAt - parts.now();
+    if (left <= 0) {
+      settled.complete(null);
+    } else if (!settled.isDone()) {
+      Time.Timer end = parts.time().schedule(Duration.ofNanos(left), () -> settled.complete(null));
+      var unused = settled.whenComplete((done, failed) -> end.cancel());
     }
   }
 
@@ -118,6 +138,7 @@ final class Farewell {
   }
 
   private boolean isWorthRepeating() {
-    return !answered && !parts.isClosed() && repeatUntil - parts.now() > 0;
+    long now = parts.now();
+    return !answered && repeatUntil - now > 0 && (!parts.isClosed() || settlesAt - now > 0);
   }
 }

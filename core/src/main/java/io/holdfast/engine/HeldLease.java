@@ -77,7 +77,13 @@ final class HeldLease implements Lease {
                     done.completeExceptionally(new LeaseLostException(name, token()));
                   }
                 },
-                parts.callbacks());
+                parts.callbacks())
+            .whenComplete(
+                (delivered, failure) -> {
+                  if (failure != null) {
+                    done.completeExceptionally(failure); // no thread for the delivery
+                  }
+                });
     return done;
   }
 

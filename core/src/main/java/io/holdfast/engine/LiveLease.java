@@ -125,7 +125,11 @@ final class LiveLease {
   void due() {
     long now = parts.now();
     Hold.Standing standing = hold.at(now);
-    if (phase != Phase.LIVE || standing.state() == LeaseState.RELEASED) {
+    if (phase != Phase.LIVE) {
+      return;
+    }
+    if (standing.state() == LeaseState.RELEASED) {
+      released(hold);
       return;
     }
     if (standing.state() == LeaseState.LOST) {
@@ -178,6 +182,8 @@ final class LiveLease {
       if (standing.validUntil() == until) {
         renewAt = renewAt(askedAt, validFor);
         backoff = parts.backoff(longestPause());
+      } else if (!underWay) {
+        renewAt = now + backoff.next().toNanos(); // it moved nothing: not again at once
       }
       if (standing.isLive()) {
         Duration took = Duration.ofNanos(now - askedAt);
@@ -247,7 +253,7 @@ final class LiveLease {
   }
 
   private void withdraw() {
-    Farewell.withdraw(parts, queue.mailbox(), claim, false);
+    Farewell.withdraw(parts, queue.mailbox(), claim, keepUntil, false);
   }
 
   /** A question that was asked before the grant was accepted is answered only now. */
@@ -315,13 +321,14 @@ final class LiveLease {
     phase = Phase.ENDING;
     stopTimer();
     long validUntil = hold.at(parts.now()).validUntil();
+    long mayLastUntil = underWay ? parts.now() + options.leaseFor().toNanos() : validUntil;
     Farewell.release(
         parts,
         queue.mailbox(),
         claim,
         hold.token(),
         keepUntil,
-        validUntil,
+        mayLastUntil,
         (answer, failure) -> givenBack(answer, failure, validUntil));
   }
 

@@ -102,7 +102,7 @@ public final class LockEngine implements Locks {
                 abandon(waiter);
               }
             });
-    var unusedDelivery =
+    var delivery =
         waiter
             .result()
             .whenCompleteAsync(
@@ -116,6 +116,13 @@ public final class LockEngine implements Locks {
                   }
                 },
                 parts.callbacks());
+    var unusedFallback =
+        delivery.whenComplete(
+            (result, failure) -> {
+              if (failure != null && future.completeExceptionally(failure)) {
+                abandon(waiter); // no thread for the delivery
+              }
+            });
     return future;
   }
 
@@ -145,6 +152,10 @@ public final class LockEngine implements Locks {
   private static void abandon(Waiter waiter) {
     LocalQueue queue = waiter.queue();
     queue.mailbox().post(() -> queue.abandon(waiter));
+  }
+
+  boolean isClosed() {
+    return parts.isClosed();
   }
 
   /** How many names someone waits for or has. */

@@ -429,4 +429,98 @@ class RobustnessTest extends EngineTest {
     assertThat(paused.state()).isEqualTo(LeaseState.LOST);
     assertThat(next.token()).isGreaterThan(paused.token());
   }
+
+  @Test
+  void twoSpentGrantsOfOneClaimDoNotEndTheAsking() {
+    LockOptions brief = LockOptions.DEFAULTS.leaseFor(Duration.ofSeconds(1));
+    messages.next(ASK, HELD, HELD);
+    CompletableFuture<Lease> ours = locks.acquireAsync(NAME, brief);
+    time.pass(REQUEST.plusSeconds(1));
+    assertThat(sent(ASK)).isEqualTo(2);
+    for (UnreliableBackend.Message asked : messages.sent(ASK)) {
+      asked.arrive();
+    }
+    time.pass(Duration.ofSeconds(1));
+    for (UnreliableBackend.Message asked : messages.sent(ASK)) {
+      asked.answer();
+    }
+    time.pass(Duration.ofSeconds(3));
+    assertThat(ours).isCompleted();
+  }
+
+  @Test
+  void grantThatIsRejectedIsGivenBack() {
+    LockOptions brief =
+        LockOptions.DEFAULTS.leaseFor(Duration.ofSeconds(1)).waitAtMost(Duration.ZERO);
+    messages.next(ASK, HELD);
+    CompletableFuture<Lease> ours = locks.acquireAsync(NAME, brief);
+    UnreliableBackend.Message asked = messages.sent(ASK).get(0);
+    time.pass(Duration.ofSeconds(2));
+    asked.arrive(); // late on its way there: the store's lease begins only now
+    asked.answer();
+    assertThat(ours).isCompletedExceptionally();
+    leaseOf(others.acquireAsync(NAME, NO_WAIT));
+  }
+
+  @Test
+  void lateSecondGrantAfterAnUnansweredReleaseDoesNotUndoAKeptLock() {
+    messages.next(ASK, HELD);
+    LockOptions kept = LockOptions.DEFAULTS.keepFor(Duration.ofHours(1));
+    CompletableFuture<Lease> ours = locks.acquireAsync(NAME, kept);
+    UnreliableBackend.Message early = messages.sent(ASK).get(0);
+    time.pass(REQUEST.plusSeconds(1));
+    messages.next(RELEASE, FAILED);
+    assertThat(leaseOf(ours).closeAsync()).isCompleted();
+    early.arrive();
+    early.answer();
+    time.pass(Duration.ofMinutes(1));
+    assertThat(others.acquireAsync(NAME, NO_WAIT)).isCompletedExceptionally();
+  }
+
+  @Test
+  void releaseThatFailedAtOnceIsRepeatedWhileTheLocksClose() {
+    Lease lease = acquired();
+    messages.next(RELEASE, FAILED);
+    assertThat(lease.closeAsync()).isCompleted();
+    CompletableFuture<Void> closed = CompletableFuture.runAsync(locks::close);
+    await().until(() -> ((LockEngine) locks).isClosed());
+    time.pass(REQUEST);
+    closed.join();
+    leaseOf(others.acquireAsync(NAME, NO_WAIT));
+  }
+
+  @Test
+  void renewalThatMovesNothingIsNotRepeatedInAHotLoop() {
+    AtomicInteger renewals = new AtomicInteger();
+    Locks mine =
+        on(
+            new Spoilt() {
+              @Override
+              public CompletionStage<Renewal> renew(Claim claim, Duration leaseFor) {
+                renewals.incrementAndGet();
+                return super.renew(claim, leaseFor)
+                    .thenApply(answer -> new Renewal.Renewed(Duration.ZERO));
+              }
+            });
+    Lease lease = mine.acquireAsync(NAME).join();
+    time.pass(LEASE);
+    assertThat(lease.state()).isEqualTo(LeaseState.LOST);
+    assertThat(renewals.get()).isBetween(5, 300);
+    mine.close();
+  }
+
+  @Test
+  void callerIsToldWhenNoThreadCanBeHadForItsLease() {
+    Locks mine =
+        LockEngine.on(messages)
+            .time(time)
+            .callbacks(
+                task -> {
+                  throw new OutOfMemoryError("unable to create native thread, in a test");
+                })
+            .build();
+    assertThat(mine.acquireAsync(NAME)).isCompletedExceptionally();
+    leaseOf(others.acquireAsync(NAME, NO_WAIT));
+    mine.close();
+  }
 }

@@ -535,9 +535,12 @@ class ThreadsTest {
 
   // Leaks
 
+  /** Long enough not to be lost by a machine that stalls, which would hide the leak. */
+  private static final LockOptions STEADY = LockOptions.DEFAULTS.leaseFor(Duration.ofSeconds(10));
+
   /** In a frame of its own, so that nothing on the stack refers to the lease. */
   private void acquireAndForget() throws InterruptedException {
-    assertThat(locks.acquire(NAME, BRIEF).isHeld()).isTrue();
+    assertThat(locks.acquire(NAME, STEADY).isHeld()).isTrue();
   }
 
   private void isFoundToHaveLeaked() {
@@ -551,7 +554,7 @@ class ThreadsTest {
 
   @Test
   void leaseThatNobodyCanCloseIsNotRenewedAndTheListenerAndTheLogAreTold() throws Exception {
-    Lease kept = locks.acquire("kept", BRIEF);
+    Lease kept = locks.acquire("kept", STEADY);
     try (Logged log = new Logged()) {
       acquireAndForget();
       isFoundToHaveLeaked();
@@ -575,7 +578,7 @@ class ThreadsTest {
 
   @Test
   void lockOfAThreadThatIsGoneLeaks() {
-    Lock lock = locks.reentrant(NAME, BRIEF);
+    Lock lock = locks.reentrant(NAME, STEADY);
     Caller<Boolean> dying =
         Caller.of(
             () -> {
