@@ -304,8 +304,8 @@ final class LiveLease {
       return false;
     }
     hold = new Hold(ended.token() + 1, now, ended.at(now).validUntil());
-    next.granted(startHold());
     announceReleased(ended);
+    next.granted(startHold());
     ended.outcome().complete(true);
     queue.handedOver();
     return true;

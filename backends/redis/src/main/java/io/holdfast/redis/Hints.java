@@ -37,6 +37,7 @@ final class Hints {
   private final Map<String, List<Watcher>> watchers = new ConcurrentHashMap<>();
   private final AtomicBoolean inUse = new AtomicBoolean();
   private volatile boolean listening;
+  private volatile boolean closed;
 
   /** One watch; no record, as two watches may have one and the same task. */
   private static final class Watcher {
@@ -74,8 +75,13 @@ final class Hints {
     return rest.isEmpty() ? null : rest;
   }
 
+  /** Opens no more connections; the last one ends with the client. */
+  void close() {
+    closed = true;
+  }
+
   private void open() {
-    if (!inUse.compareAndSet(false, true)) {
+    if (closed || !inUse.compareAndSet(false, true)) {
       return;
     }
     try {
@@ -126,7 +132,7 @@ final class Hints {
                 context
                     .warnings()
                     .accept("Waiters are not woken by releases: " + refused.getMessage());
-              } else if (refusal != null) {
+              } else if (refusal != null && !closed) {
                 var unused = connection.closeAsync();
               }
             });
@@ -138,7 +144,7 @@ final class Hints {
   private void lost() {
     listening = false;
     inUse.set(false);
-    if (!watchers.isEmpty()) {
+    if (!closed && !watchers.isEmpty()) {
       context.time().schedule(PAUSE_AFTER_LOSS, this::open);
     }
   }

@@ -16,6 +16,7 @@ import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
 import java.util.function.Function;
@@ -35,6 +36,7 @@ final class Link {
   private final ReentrantLock ordering = new ReentrantLock();
   private final Queue<Long> unansweredSince = new ConcurrentLinkedQueue<>();
   private volatile CompletableFuture<StatefulRedisConnection<String, String>> lastInLine = opened;
+  private final AtomicBoolean closed = new AtomicBoolean();
   private volatile long heardAt;
 
   /**
@@ -159,6 +161,9 @@ final class Link {
 
   /** Ends the connection; what has no answer fails. */
   void close() {
+    if (!closed.compareAndSet(false, true)) {
+      return;
+    }
     if (!opened.completeExceptionally(ended()) && !opened.isCompletedExceptionally()) {
       var unused = opened.join().closeAsync();
     }

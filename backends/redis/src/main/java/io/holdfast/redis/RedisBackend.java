@@ -3,6 +3,7 @@ package io.holdfast.redis;
 import io.holdfast.BackendException;
 import io.holdfast.Guarantees;
 import io.holdfast.Inspection;
+import io.holdfast.LockException;
 import io.holdfast.LockName;
 import io.holdfast.StoreRefusedException;
 import io.holdfast.spi.Ask;
@@ -131,18 +132,18 @@ final class RedisBackend implements LockBackend, Inspectable {
   /** Both connections are open, and the server is one that we can use, as far as it tells. */
   private CompletableFuture<Void> checked() {
     Link link = asks.link();
-    return link.whenOpen()
-        .thenCombine(renewalsAndReleases.link().whenOpen(), (one, other) -> one)
-        .thenCompose(open -> link.send(redis -> redis.info()))
-        .handle(
-            (info, failure) -> {
-              if (failure == null) {
-                ServerInfo.of(info).check(about(), context.warnings());
-              } else if (!(RedisFailure.of(failure, about()) instanceof StoreRefusedException)) {
-                throw RedisFailure.of(failure, about());
-              }
-              return null;
-            });
+    return CompletableFuture.allOf(link.whenOpen(), renewalsAndReleases.link().whenOpen())
+        .thenCompose(open -> link.send(redis -> redis.info()).exceptionally(this::noInfo))
+        .thenAccept(info -> ServerInfo.of(info).check(about(), context.warnings()));
+  }
+
+  /** Managed servers do not let everybody ask, and locks do not need to. */
+  private String noInfo(Throwable failure) {
+    LockException meaning = RedisFailure.of(failure, about());
+    if (meaning instanceof StoreRefusedException) {
+      return "";
+    }
+    throw meaning;
   }
 
   @Override
@@ -295,6 +296,9 @@ final class RedisBackend implements LockBackend, Inspectable {
 
   @Override
   public void close() {
+    asks.close();
+    renewalsAndReleases.close();
+    hints.close();
     CompletableFuture<Void> ended =
         client.shutdownAsync(0, END_OF_THREADS.toMillis(), TimeUnit.MILLISECONDS);
     try {

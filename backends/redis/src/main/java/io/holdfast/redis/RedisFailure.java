@@ -5,6 +5,7 @@ import io.holdfast.LockException;
 import io.holdfast.StoreRefusedException;
 import io.lettuce.core.RedisCommandExecutionException;
 import io.lettuce.core.RedisCommandTimeoutException;
+import io.lettuce.core.RedisConnectionException;
 import java.io.IOException;
 import java.security.GeneralSecurityException;
 import java.util.List;
@@ -25,7 +26,7 @@ final class RedisFailure {
 
   private static final Pattern CODE =
       Pattern.compile(
-          "\\b(NOAUTH|WRONGPASS|NOPERM|WRONGTYPE|DENIED|MOVED|ASK|CROSSSLOT|CLUSTERDOWN|TRYAGAIN"
+          "\\b(NOAUTH|WRONGPASS|NOPERM|WRONGTYPE|MOVED|ASK|CROSSSLOT|CLUSTERDOWN|TRYAGAIN"
               + "|LOADING|BUSY|UNKILLABLE|OOM|NOREPLICAS|MISCONF|MASTERDOWN|READONLY)\\b");
 
   /** Errors without a code of their own, and the one that they get here. */
@@ -56,6 +57,10 @@ final class RedisFailure {
       }
       if (cause instanceof RedisCommandExecutionException reply) {
         return meaning(code(reply), about);
+      }
+      if (cause instanceof RedisConnectionException
+          && RedisConnectionException.isProtectedMode(cause.getMessage())) {
+        return meaning("DENIED", about);
       }
       if (cause instanceof GeneralSecurityException untrusted) {
         return new StoreRefusedException(

@@ -18,6 +18,7 @@ final class Wire {
   private final Time time;
   private final Duration silentAfter;
   private final AtomicReference<Link> current;
+  private volatile boolean closed;
 
   Wire(RedisClient client, RedisURI uri, Time time, Duration silentAfter) {
     this.client = client;
@@ -31,7 +32,7 @@ final class Wire {
   /** The link for a question that is to be sent now. */
   Link link() {
     Link seen = current();
-    if (seen.isAlive() && !seen.isSilent()) {
+    if (closed || (seen.isAlive() && !seen.isSilent())) {
       return seen;
     }
     Link fresh = new Link(time, silentAfter);
@@ -41,6 +42,11 @@ final class Wire {
     fresh.open(client, uri);
     seen.close();
     return fresh;
+  }
+
+  /** Opens no more links; the last one ends with the client. */
+  void close() {
+    closed = true;
   }
 
   private Link current() {

@@ -23,8 +23,8 @@ if not string.match(previous, '^%d+$') then return {'counter'} end
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
 local first = math.max(tonumber(previous) + 1, above + 1, now)
-local last = first + span - 1
--- From 2^53 on a double skips whole numbers.
+local last = first + (span - 1)
+-- From 2^53 on a double skips whole numbers, so nothing may be added first and taken off again.
 if last >= 2 ^ 53 and above < tonumber(previous) then return {'counter'} end
 if last >= 2 ^ 53 or above > now + days400 then return {'ahead'} end
 

@@ -5,18 +5,12 @@ import io.holdfast.spi.LockBackend;
 import io.holdfast.testkit.LockBackendContract;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.TestInstance;
 
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class RedisContractTest extends LockBackendContract {
 
-  private final TestRedis redis = new TestRedis();
-
-  @BeforeAll
-  void start() {
-    redis.start();
-  }
+  private final TestRedis redis = new TestRedis().start();
 
   @AfterAll
   void stop() {

@@ -7,6 +7,7 @@ import io.holdfast.spi.Claim;
 import io.holdfast.spi.StoreContext;
 import io.holdfast.spi.Time;
 import io.lettuce.core.RedisClient;
+import io.lettuce.core.api.StatefulRedisConnection;
 import io.lettuce.core.api.sync.RedisCommands;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -25,7 +26,7 @@ final class TestRedis implements AutoCloseable {
   static final Duration LONG = Duration.ofMinutes(10);
 
   /** Real time, which nothing here has to be in charge of. */
-  private static final Time REAL =
+  static final Time REAL =
       new Time() {
         @Override
         public long nanoTime() {
@@ -47,15 +48,16 @@ final class TestRedis implements AutoCloseable {
   private @Nullable RedisClient client;
   private @Nullable RedisCommands<String, String> plain;
 
-  void start(String... config) {
+  TestRedis start(String... config) {
     EmbeddedRedis.Builder builder = EmbeddedRedis.builder();
     List.of(config).forEach(builder::config);
-    start(builder);
+    return start(builder);
   }
 
-  void start(EmbeddedRedis.Builder builder) {
+  TestRedis start(EmbeddedRedis.Builder builder) {
     server = builder.start();
     client = RedisClient.create(server.url());
+    return this;
   }
 
   EmbeddedRedis server() {
@@ -68,6 +70,11 @@ final class TestRedis implements AutoCloseable {
       plain = Objects.requireNonNull(client).connect().sync();
     }
     return Objects.requireNonNull(plain);
+  }
+
+  /** Another connection of the plain client, for what blocks. */
+  StatefulRedisConnection<String, String> connection() {
+    return Objects.requireNonNull(client).connect();
   }
 
   List<String> warnings() {

@@ -153,12 +153,14 @@ final class Actor {
     follows(method, tally);
   }
 
-  /** Whatever it was in the middle of, it comes to an end. */
-  void comesToAnEnd() throws RaceException, InterruptedException {
+  /** Nothing holds it up any more, wherever the scene left it. */
+  void isLetGo() throws RaceException, InterruptedException {
     if (stopped) {
       wakes();
     }
-    ends();
+    if (standing) {
+      goesOn();
+    }
   }
 
   private void hear(Report.Kind awaited) throws RaceException, InterruptedException {

@@ -57,7 +57,10 @@ record Director(List<Actor> actors, Cast.StoreByHand store, Plan plan) {
     for (int i = 0; i < TRIES; i++) {
       boolean asMeant = scene.play(cast);
       for (Actor actor : actors) {
-        actor.comesToAnEnd();
+        actor.isLetGo();
+      }
+      for (Actor actor : actors) {
+        actor.ends();
       }
       if (asMeant) {
         return;

@@ -54,7 +54,7 @@ public final class RaceCommand implements Callable<Integer> {
   @SuppressWarnings("NullAway.Init")
   private CommandSpec spec;
 
-  @Option(names = "--quick", description = "At most a minute; otherwise about four.")
+  @Option(names = "--quick", description = "At most a minute; otherwise about three.")
   private boolean quick;
 
   @Option(

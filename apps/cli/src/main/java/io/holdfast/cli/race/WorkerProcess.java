@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -18,11 +19,8 @@ import java.util.concurrent.TimeUnit;
  * A worker's process as the parent sees it: orders go in, reports come out, and it can be stopped,
  * continued and killed.
  *
- * <p>A worker ends when its stdin ends, so it does not outlive this JVM however that ends. A
- * stopped one cannot see that; where util-linux is present the kernel kills it with the thread that
- * started it, which therefore has to be one that lives as long as the race.
- *
- * <p>Thread-safe, for a shutdown that comes at any time.
+ * <p>A worker ends when its stdin ends, so it does not outlive this JVM however that ends; the
+ * {@link Caretaker} sees to one that stands stopped. For one thread.
  */
 final class WorkerProcess {
 
@@ -85,7 +83,7 @@ final class WorkerProcess {
             () -> {
               try (BufferedReader reports = process.inputReader(UTF_8)) {
                 reports.lines().forEach(line -> lines.add(Optional.of(line)));
-              } catch (IOException | java.io.UncheckedIOException ended) {
+              } catch (IOException | UncheckedIOException ended) {
                 // As good as an end.
               }
               lines.add(Optional.empty());

@@ -1,0 +1,390 @@
+package io.holdfast.redis;
+
+import static io.holdfast.redis.TestRedis.LONG;
+import static io.holdfast.redis.TestRedis.answer;
+import static io.holdfast.redis.TestRedis.asking;
+import static io.holdfast.redis.TestRedis.newClaim;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import io.holdfast.BackendException;
+import io.holdfast.spi.Attempt;
+import io.holdfast.spi.Claim;
+import io.holdfast.spi.Release;
+import io.holdfast.spi.Renewal;
+import io.lettuce.core.ClientOptions;
+import io.lettuce.core.RedisClient;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** What becomes of questions when connections break, fall silent and come back. */
+class RedisConnectionTest {
+
+  private static final Duration PATIENT = Duration.ofSeconds(20);
+  private static final Duration IMPATIENT = Duration.ofMillis(500);
+
+  private final TestRedis redis = new TestRedis().start();
+  private final Tunnel tunnel;
+  private final Claim claim = newClaim();
+
+  RedisConnectionTest() throws IOException {
+    tunnel = Tunnel.to(redis.server().port());
+  }
+
+  @BeforeEach
+  void serverKnowsTheScripts() {
+    for (Script script : Script.values()) {
+      redis.plain().scriptLoad(script.text());
+    }
+  }
+
+  @AfterEach
+  void stop() throws IOException {
+    tunnel.close();
+    redis.close();
+  }
+
+  private RedisBackend through(Tunnel way, Duration requestTimeout) {
+    return redis.open(way.url(), requestTimeout);
+  }
+
+  private String key() {
+    return "lock_" + claim.name();
+  }
+
+  private boolean isHeld() {
+    return redis.plain().exists(key()) == 1;
+  }
+
+  private CompletionStage<Release> withdraw(RedisBackend backend) {
+    return backend.release(claim, 0, Duration.ZERO);
+  }
+
+  private static void awaitFailure(CompletionStage<?> question) {
+    assertThatThrownBy(() -> answer(question))
+        .isInstanceOf(ExecutionException.class)
+        .hasCauseInstanceOf(BackendException.class);
+  }
+
+  @Test
+  void askThatLostItsAnswerIsNotSentAgain() throws Exception {
+    RedisBackend backend = through(tunnel, PATIENT);
+    try (Monitor monitor = Monitor.of(redis)) {
+      tunnel.passages().forEach(Tunnel.Passage::holdAnswers);
+      CompletionStage<Attempt> asked = backend.ask(asking(claim));
+      await().until(this::isHeld);
+      tunnel.passages().forEach(Tunnel.Passage::cut);
+
+      awaitFailure(asked);
+      assertThat(answer(backend.inspect(claim.name())).holder()).isPresent();
+      assertThat(answer(backend.renew(claim, LONG))).isInstanceOf(Renewal.Renewed.class);
+      assertThat(monitor.sent(claim.id())).filteredOn(line -> line.contains("a test")).hasSize(1);
+    }
+  }
+
+  @Test
+  void askThatNeverArrivedIsNotSentAgain() throws Exception {
+    RedisBackend backend = through(tunnel, PATIENT);
+    tunnel.passages().forEach(Tunnel.Passage::holdQuestions);
+    CompletionStage<Attempt> asked = backend.ask(asking(claim));
+    tunnel.passages().forEach(Tunnel.Passage::cut);
+
+    awaitFailure(asked);
+    assertThat(answer(backend.inspect(claim.name())).holder()).isEmpty();
+    assertThat(answer(backend.renew(claim, LONG))).isInstanceOf(Renewal.Gone.class);
+  }
+
+  @Test
+  void connectionsNeverReconnectNorTimeOut() {
+    ClientOptions options = RedisBackend.options(PATIENT);
+    assertThat(options.isAutoReconnect()).isFalse();
+    assertThat(options.isRejectCommandsWhileDisconnected()).isTrue();
+    assertThat(options.getTimeoutOptions().isTimeoutCommands()).isFalse();
+  }
+
+  @Test
+  void withdrawalStaysBehindItsAsk() throws Exception {
+    RedisBackend backend = through(tunnel, PATIENT);
+    Tunnel.Passage way = tunnel.passageOf(() -> backend.inspect(claim.name()));
+    way.holdQuestions();
+    CompletionStage<Attempt> asked = backend.ask(asking(claim));
+    CompletionStage<Release> withdrawn = withdraw(backend);
+    answer(backend.renew(newClaim(), LONG)); // what went the other way has arrived
+    way.speakAgain();
+
+    assertThat(answer(asked)).isInstanceOf(Attempt.Granted.class);
+    assertThat(answer(withdrawn)).isEqualTo(Release.RELEASED);
+    assertThat(isHeld()).isFalse();
+  }
+
+  @Test
+  void withdrawalStaysBehindTheLastOfRepeatedAsks() throws Exception {
+    RedisBackend backend = through(tunnel, PATIENT);
+    Tunnel.Passage way = tunnel.passageOf(() -> backend.inspect(claim.name()));
+    way.holdAnswers();
+    CompletionStage<Attempt> first = backend.ask(asking(claim));
+    await().until(this::isHeld);
+    way.holdQuestions();
+    way.speakAnswers();
+    CompletionStage<Attempt> again = backend.ask(asking(claim));
+    answer(first);
+    CompletionStage<Release> withdrawn = withdraw(backend);
+    answer(backend.renew(newClaim(), LONG));
+    way.speakAgain();
+
+    assertThat(answer(again)).isInstanceOf(Attempt.Granted.class);
+    assertThat(answer(withdrawn)).isEqualTo(Release.RELEASED);
+    assertThat(isHeld()).isFalse();
+  }
+
+  @Test
+  void withdrawalGoesAnotherWayIfThatOfItsAskIsCut() throws Exception {
+    RedisBackend backend = through(tunnel, PATIENT);
+    Tunnel.Passage way = tunnel.passageOf(() -> backend.inspect(claim.name()));
+    way.holdAnswers();
+    CompletionStage<Attempt> asked = backend.ask(asking(claim));
+    await().until(this::isHeld);
+    way.cut();
+
+    awaitFailure(asked);
+    assertThat(answer(withdraw(backend))).isEqualTo(Release.RELEASED);
+    assertThat(isHeld()).isFalse();
+  }
+
+  @Test
+  void repeatedWithdrawalGoesAnotherWayThanTheFirst() throws Exception {
+    RedisBackend backend = through(tunnel, PATIENT);
+    Tunnel.Passage way = tunnel.passageOf(() -> backend.inspect(claim.name()));
+    way.holdAnswers();
+    CompletionStage<Attempt> asked = backend.ask(asking(claim));
+    await().until(this::isHeld);
+    way.holdQuestions();
+    CompletionStage<Release> first = withdraw(backend);
+
+    assertThat(answer(withdraw(backend))).isEqualTo(Release.RELEASED);
+    way.speakAgain();
+    assertThat(answer(asked)).isInstanceOf(Attempt.Granted.class);
+    assertThat(answer(first)).isEqualTo(Release.GONE);
+  }
+
+  @Test
+  void releaseOfAGrantedClaimDoesNotWaitBehindAsksOfOthers() throws Exception {
+    RedisBackend backend = through(tunnel, PATIENT);
+    answer(backend.ask(asking(claim)));
+    Tunnel.Passage way = tunnel.passageOf(() -> backend.inspect(claim.name()));
+    way.holdAnswers();
+    CompletionStage<Attempt> stuck = backend.ask(asking(newClaim()));
+
+    assertThat(answer(backend.renew(claim, LONG))).isInstanceOf(Renewal.Renewed.class);
+    assertThat(answer(withdraw(backend))).isEqualTo(Release.RELEASED);
+    assertThat(stuck.toCompletableFuture()).isNotDone();
+  }
+
+  @Test
+  void questionsBeforeALinkIsOpenArriveInTheirOrder() throws Exception {
+    RedisClient client = RedisClient.create();
+    try {
+      Link link = new Link(TestRedis.REAL, PATIENT);
+      List<CompletableFuture<Long>> pushed = new ArrayList<>();
+      for (int i = 0; i < 100; i++) {
+        String number = Integer.toString(i);
+        pushed.add(link.send(plain -> plain.rpush("order", number)));
+        if (i == 50) {
+          link.open(client, RedisUrl.parse(tunnel.url()).forLettuce(PATIENT));
+        }
+      }
+      for (int i = 0; i < 100; i++) {
+        assertThat(pushed.get(i).get(60, TimeUnit.SECONDS)).isEqualTo(i + 1);
+      }
+      assertThat(redis.plain().lrange("order", 0, -1))
+          .isEqualTo(IntStream.range(0, 100).mapToObj(Integer::toString).toList());
+    } finally {
+      client.shutdown();
+    }
+  }
+
+  @Test
+  void silentConnectionIsReplacedByTheNextQuestion() throws Exception {
+    RedisBackend backend = through(tunnel, IMPATIENT);
+    Tunnel.Passage way = tunnel.passageOf(() -> backend.inspect(claim.name()));
+    way.holdQuestions();
+    CompletionStage<Attempt> unheard = backend.ask(asking(newClaim()));
+    await()
+        .ignoreExceptions()
+        .untilAsserted(
+            () -> {
+              CompletableFuture<Attempt> asked = backend.ask(asking(claim)).toCompletableFuture();
+              await().atMost(IMPATIENT).until(asked::isDone);
+            });
+    awaitFailure(unheard);
+    assertThat(isHeld()).isTrue();
+  }
+
+  @Test
+  void slowConnectionThatAnswersIsNotReplaced() throws Exception {
+    RedisBackend backend = through(tunnel, IMPATIENT);
+    Tunnel.Passage way = tunnel.passageOf(() -> backend.inspect(claim.name()));
+    for (int i = 0; i < 4; i++) {
+      way.holdAnswers();
+      CompletionStage<Attempt> asked = backend.ask(asking(claim));
+      CompletableFuture<Void> oneTimeout =
+          CompletableFuture.runAsync(
+              () -> {},
+              CompletableFuture.delayedExecutor(IMPATIENT.toMillis(), TimeUnit.MILLISECONDS));
+      answer(oneTimeout);
+      way.speakAgain();
+      assertThat(answer(asked)).isInstanceOf(Attempt.Granted.class);
+    }
+    assertThat(way.isOpen()).isTrue();
+  }
+
+  @Test
+  void serverThatAcceptsAndNeverAnswersIsNoConnection() throws Exception {
+    Set<Thread> before = threads();
+    try (ServerSocket silent = new ServerSocket(0, 50, InetAddress.getLoopbackAddress())) {
+      String url = "redis://:secret@127.0.0.1:" + silent.getLocalPort();
+      long begin = System.nanoTime();
+      assertThatThrownBy(() -> redis.open(url, IMPATIENT))
+          .isInstanceOf(BackendException.class)
+          .hasMessageStartingWith("No answer from Redis at 127.0.0.1:" + silent.getLocalPort())
+          .hasMessageNotContaining("secret");
+      assertThat(Duration.ofNanos(System.nanoTime() - begin))
+          .isLessThan(IMPATIENT.multipliedBy(10));
+    }
+    awaitNoThreadsBut(before);
+  }
+
+  @Test
+  void portWhereNobodyListensIsNoConnection() throws Exception {
+    int port;
+    try (ServerSocket free = new ServerSocket(0)) {
+      port = free.getLocalPort();
+    }
+    assertThatThrownBy(() -> redis.open("redis://127.0.0.1:" + port, PATIENT))
+        .isInstanceOf(BackendException.class)
+        .hasMessage("No connection to Redis at 127.0.0.1:" + port);
+  }
+
+  @Test
+  void killedServerIsAFailureAndARestartedOneIsFoundAgain() throws Exception {
+    RedisBackend backend = redis.open(PATIENT);
+    answer(backend.ask(asking(claim)));
+    redis.server().kill();
+    awaitFailure(backend.ask(asking(claim)));
+    awaitFailure(backend.renew(claim, LONG));
+    redis.server().restart();
+
+    await().ignoreExceptions().untilAsserted(() -> answer(backend.ask(asking(claim))));
+    await().ignoreExceptions().untilAsserted(() -> answer(backend.renew(claim, LONG)));
+    assertThat(answer(backend.renew(claim, LONG))).isInstanceOf(Renewal.Renewed.class);
+  }
+
+  @Test
+  void frozenServerFailsNoQuestionThatItAnswersLater() throws Exception {
+    RedisBackend backend = redis.open(PATIENT);
+    redis.server().pause();
+    CompletionStage<Attempt> asked = backend.ask(asking(claim));
+    assertThat(asked.toCompletableFuture()).isNotDone();
+    redis.server().resume();
+    assertThat(answer(asked)).isInstanceOf(Attempt.Granted.class);
+  }
+
+  @Test
+  void serverThatWasFrozenForLongIsFoundAgain() throws Exception {
+    RedisBackend backend = redis.open(IMPATIENT);
+    redis.server().pause();
+    CompletionStage<Attempt> asked = backend.ask(asking(claim));
+    await()
+        .until(
+            () -> {
+              backend.inspect(claim.name());
+              return asked.toCompletableFuture().isDone();
+            });
+    awaitFailure(asked);
+    redis.server().resume();
+    await().ignoreExceptions().untilAsserted(() -> answer(backend.ask(asking(claim))));
+    assertThat(answer(backend.renew(claim, LONG))).isInstanceOf(Renewal.Renewed.class);
+  }
+
+  @Test
+  void scriptsThatTheServerForgotAreSentOnce() throws Exception {
+    RedisBackend backend = redis.open(PATIENT);
+    redis.plain().scriptFlush();
+    try (Monitor monitor = Monitor.of(redis)) {
+      assertThat(answer(backend.ask(asking(claim)))).isInstanceOf(Attempt.Granted.class);
+      assertThat(answer(backend.renew(claim, LONG))).isInstanceOf(Renewal.Renewed.class);
+      assertThat(answer(withdraw(backend))).isEqualTo(Release.RELEASED);
+      assertThat(monitor.sent("EVAL\"")).hasSize(3);
+      answer(backend.ask(asking(newClaim())));
+      assertThat(monitor.sent("EVAL\"")).isEmpty();
+    }
+  }
+
+  @Test
+  void textOfAScriptIsNotSentForAWithdrawnClaim() throws Exception {
+    RedisBackend backend = through(tunnel, PATIENT);
+    Tunnel.Passage way = tunnel.passageOf(() -> backend.inspect(claim.name()));
+    redis.plain().scriptFlush();
+    redis.plain().scriptLoad(Script.RELEASE.text());
+    way.holdAnswers();
+    CompletionStage<Attempt> asked = backend.ask(asking(claim));
+    CompletionStage<Release> withdrawn = withdraw(backend);
+    way.speakAgain();
+
+    awaitFailure(asked);
+    assertThat(answer(withdrawn)).isEqualTo(Release.GONE);
+    assertThat(isHeld()).isFalse();
+  }
+
+  @Test
+  void closingEndsAllThreadsAndQuestions() throws Exception {
+    Set<Thread> before = threads();
+    RedisBackend backend = redis.open(PATIENT);
+    backend.watch(claim, () -> {});
+    answer(backend.ask(asking(claim)));
+    redis.server().pause();
+    CompletionStage<Attempt> asked = backend.ask(asking(newClaim()));
+    CompletionStage<Renewal> renewed = backend.renew(claim, LONG);
+    backend.close();
+
+    awaitFailure(asked);
+    awaitFailure(renewed);
+    awaitFailure(backend.ask(asking(claim)));
+    awaitNoThreadsBut(before);
+    redis.server().resume();
+  }
+
+  private static Set<Thread> threads() {
+    return Thread.getAllStackTraces().keySet();
+  }
+
+  private static void awaitNoThreadsBut(Set<Thread> before) {
+    await()
+        .untilAsserted(
+            () ->
+                assertThat(threads())
+                    .filteredOn(thread -> !before.contains(thread))
+                    .filteredOn(thread -> !isOfTheTest(thread))
+                    .isEmpty());
+  }
+
+  private static boolean isOfTheTest(Thread thread) {
+    return List.of("awaitility", "tunnel", "CompletableFutureDelayScheduler", "ForkJoinPool")
+        .stream()
+        .anyMatch(name -> thread.getName().startsWith(name));
+  }
+}
