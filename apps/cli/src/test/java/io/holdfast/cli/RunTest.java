@@ -258,8 +258,8 @@ class RunTest {
         shell(
             "trap 'say term' TERM; beats first",
             "--store=redis://first:hunter2@127.0.0.1:" + redis.port(),
-            "--lease=1s",
-            "--grace=300ms");
+            "--lease=2s",
+            "--grace=600ms");
     awaitLine("first");
     shell("say second; beats second", "--wait=1h", "--lease=1s");
     awaitScriptCalls(scriptCalls() + 4);
