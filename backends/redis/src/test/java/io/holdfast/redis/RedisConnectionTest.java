@@ -13,8 +13,14 @@ import io.holdfast.spi.Attempt;
 import io.holdfast.spi.Claim;
 import io.holdfast.spi.Release;
 import io.holdfast.spi.Renewal;
+import io.holdfast.testkit.ManualTime;
 import io.lettuce.core.ClientOptions;
 import io.lettuce.core.RedisClient;
+import io.lettuce.core.codec.StringCodec;
+import io.lettuce.core.output.StatusOutput;
+import io.lettuce.core.protocol.AsyncCommand;
+import io.lettuce.core.protocol.Command;
+import io.lettuce.core.protocol.CommandType;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -235,21 +241,37 @@ class RedisConnectionTest {
   }
 
   @Test
-  void slowConnectionThatAnswersIsNotReplaced() throws Exception {
-    RedisBackend backend = through(tunnel, IMPATIENT);
-    Tunnel.Passage way = tunnel.passageOf(() -> backend.inspect(claim.name()));
-    for (int i = 0; i < 4; i++) {
-      way.holdAnswers();
-      CompletionStage<Attempt> asked = backend.ask(asking(claim));
-      CompletableFuture<Void> oneTimeout =
-          CompletableFuture.runAsync(
-              () -> {},
-              CompletableFuture.delayedExecutor(IMPATIENT.toMillis(), TimeUnit.MILLISECONDS));
-      answer(oneTimeout);
-      way.speakAgain();
-      assertThat(answer(asked)).isInstanceOf(Attempt.Granted.class);
+  void linkIsSilentOnlyWhileNothingIsHeardAtAll() {
+    ManualTime time = new ManualTime();
+    Link link = new Link(time, Duration.ofSeconds(6));
+    RedisClient client = RedisClient.create();
+    try {
+      link.open(client, RedisUrl.parse(tunnel.url()).forLettuce(PATIENT));
+      link.whenOpen().join();
+      time.pass(Duration.ofHours(1));
+      assertThat(link.isSilent()).as("with nothing asked").isFalse();
+
+      AsyncCommand<String, String, String> first = ping();
+      AsyncCommand<String, String, String> second = ping();
+      assertThat(link.send(plain -> first)).isNotDone();
+      assertThat(link.send(plain -> second)).isNotDone();
+      time.pass(Duration.ofSeconds(6));
+      assertThat(link.isSilent()).isFalse();
+      time.pass(Duration.ofNanos(1));
+      assertThat(link.isSilent()).isTrue();
+
+      first.complete();
+      assertThat(link.isSilent()).as("with a late answer to another").isFalse();
+      time.pass(Duration.ofSeconds(7));
+      assertThat(link.isSilent()).isTrue();
+    } finally {
+      client.shutdown();
     }
-    assertThat(way.isOpen()).isTrue();
+  }
+
+  private static AsyncCommand<String, String, String> ping() {
+    return new AsyncCommand<>(
+        new Command<>(CommandType.PING, new StatusOutput<>(StringCodec.UTF8)));
   }
 
   @Test

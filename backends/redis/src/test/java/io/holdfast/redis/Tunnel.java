@@ -32,6 +32,11 @@ final class Tunnel implements AutoCloseable {
     return new Tunnel(new ServerSocket(0, 50, InetAddress.getLoopbackAddress()), port);
   }
 
+  /** A way that begins at a socket of the caller's, for one with TLS. */
+  static Tunnel from(ServerSocket entrance, int port) {
+    return new Tunnel(entrance, port);
+  }
+
   int port() {
     return entrance.getLocalPort();
   }
