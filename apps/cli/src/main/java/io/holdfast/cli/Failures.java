@@ -62,8 +62,10 @@ final class Failures implements IParameterExceptionHandler, IExecutionExceptionH
   }
 
   private static String text(Exception failure) {
-    String message = failure.getMessage();
-    return message == null ? failure.toString() : message;
+    String message = failure.getMessage() == null ? failure.toString() : failure.getMessage();
+    return failure instanceof BackendException
+        ? message + "; is the store running, and is this its address?"
+        : message;
   }
 
   private void report(CommandLine command, String text, Exception failure) {
