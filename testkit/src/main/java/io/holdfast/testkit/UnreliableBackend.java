@@ -22,6 +22,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -96,6 +97,7 @@ public final class UnreliableBackend implements LockBackend, Inspectable {
   private final Map<Kind, Deque<Fate>> next = new EnumMap<>(Kind.class);
   private final Map<Kind, Fate> usual = new ConcurrentHashMap<>();
   private final List<Message> sent = new CopyOnWriteArrayList<>();
+  private final AtomicInteger closes = new AtomicInteger();
   private volatile boolean hints = true;
 
   /** Messages to an honest store, all answered until a test says otherwise. */
@@ -232,8 +234,14 @@ public final class UnreliableBackend implements LockBackend, Inspectable {
     return store.guarantees();
   }
 
+  /** How often it was closed. */
+  public int closes() {
+    return closes.get();
+  }
+
   @Override
   public void close() {
+    closes.incrementAndGet();
     store.close();
   }
 }

@@ -345,6 +345,7 @@ class ThreadsTest {
     int sent = messages.sent().size();
     locks.close();
     assertThat(messages.sent()).hasSize(sent);
+    assertThat(messages.closes()).isEqualTo(1);
     assertThat(lease.isHeld()).isFalse();
   }
 
