@@ -1,5 +1,7 @@
 package io.holdfast;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * The store gave no answer, so the outcome is unknown: never read it as busy, free or lost. Decide
  * as for any outage of the store. Whatever the question may have left behind is withdrawn by the
@@ -15,7 +17,7 @@ public final class BackendException extends LockException {
   }
 
   /** No answer, because of what was caught. */
-  public BackendException(String message, Throwable cause) {
+  public BackendException(String message, @Nullable Throwable cause) {
     super(message, cause);
   }
 }

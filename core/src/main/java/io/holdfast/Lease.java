@@ -66,7 +66,8 @@ public interface Lease extends AutoCloseable {
   /**
    * Has an action run once if this lease is lost: when its time is over, or within a third of the
    * lease after the store ended it early; at once if it is lost already; never if it is released.
-   * Runs on a thread for callbacks, never on one that serves other locks. What it throws is logged.
+   * Needs no reference to the lease to be kept. Runs on a thread for callbacks, never on one that
+   * serves other locks. What it throws is logged.
    */
   void onLost(Runnable action);
 

@@ -8,8 +8,14 @@ public enum LeaseState {
   HELD,
   /** The lock is still ours, but a renewal has failed. It is tried again until the lease ends. */
   AT_RISK,
-  /** The lease ended before it was released. Final: no late answer brings it back. */
+  /**
+   * The lease ended before it was released, or before the store heard of the release. Final: no
+   * late answer brings it back.
+   */
   LOST,
-  /** The lease was given back while it was held. Final. */
+  /**
+   * The lease was given back while it was held. Final, unless the store says that it had not been
+   * ours.
+   */
   RELEASED
 }

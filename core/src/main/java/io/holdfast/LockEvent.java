@@ -28,8 +28,8 @@ public sealed interface LockEvent {
   record Lost(LockName name, long token, Duration held, LossCause cause) implements LockEvent {}
 
   /**
-   * Nobody can reach the lease any more, so nobody will close it: it is not renewed again. Also
-   * logged as a warning.
+   * Nobody can reach the lease any more, so nobody will close it: it is not renewed again, and lost
+   * when its time is over. Also logged as a warning.
    */
   record Leaked(LockName name, long token) implements LockEvent {}
 
@@ -43,6 +43,8 @@ public sealed interface LockEvent {
     /** The store says that the lock is no longer ours: failover, flush, deletion by hand. */
     ENDED_BY_STORE,
     /** The holder kept it longer than {@code holdAtMost}. */
-    HELD_TOO_LONG
+    HELD_TOO_LONG,
+    /** {@link Locks#close()} released it under its holder. */
+    LOCKS_CLOSED
   }
 }

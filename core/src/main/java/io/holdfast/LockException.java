@@ -1,5 +1,7 @@
 package io.holdfast;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * What can go wrong with a lock: one subclass for each decision that the caller can take. Wrong
  * calls are {@link IllegalArgumentException} and {@link IllegalStateException} instead.
@@ -13,7 +15,7 @@ public abstract sealed class LockException extends RuntimeException
     super(message);
   }
 
-  LockException(String message, Throwable cause) {
+  LockException(String message, @Nullable Throwable cause) {
     super(message, cause);
   }
 }

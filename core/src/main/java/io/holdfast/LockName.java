@@ -29,7 +29,7 @@ public record LockName(String value) {
           "A lock name has 1 to " + MAX_LENGTH + " characters, this one has " + value.length());
     }
     for (int i = 0; i < value.length(); i++) {
-      char c = value.charAt(i);
+      int c = value.codePointAt(i);
       if (!isAllowed(c)) {
         throw new IllegalArgumentException(
             "A lock name has only the characters A-Z a-z 0-9 . _ : / @ - but at index %d stands %s"
@@ -38,7 +38,7 @@ public record LockName(String value) {
     }
   }
 
-  private static boolean isAllowed(char c) {
+  private static boolean isAllowed(int c) {
     return (c >= 'a' && c <= 'z')
         || (c >= 'A' && c <= 'Z')
         || (c >= '0' && c <= '9')
@@ -46,9 +46,9 @@ public record LockName(String value) {
   }
 
   /** The character itself only where it cannot spoof the reader's terminal. */
-  private static String spell(char c) {
-    String code = "U+%04X".formatted((int) c);
-    return c > ' ' && c < 0x7f ? "'" + c + "' (" + code + ")" : code;
+  private static String spell(int c) {
+    String code = "U+%04X".formatted(c);
+    return c > ' ' && c < 0x7f ? "'" + (char) c + "' (" + code + ")" : code;
   }
 
   @Override

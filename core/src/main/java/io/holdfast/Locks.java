@@ -1,5 +1,6 @@
 package io.holdfast;
 
+import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.Lock;
@@ -45,8 +46,13 @@ public interface Locks extends AutoCloseable {
     return LocksProvider.find().connect(url, config);
   }
 
+  /** The options of every call that brings none of its own. */
+  LockOptions options();
+
   /** {@link #acquire(String, LockOptions)} with the options of these locks. */
-  Lease acquire(String name) throws InterruptedException;
+  default Lease acquire(String name) throws InterruptedException {
+    return acquire(name, options());
+  }
 
   /**
    * Waits until the lock is ours, and keeps it renewed until the lease is closed.
@@ -57,7 +63,9 @@ public interface Locks extends AutoCloseable {
   Lease acquire(String name, LockOptions options) throws InterruptedException;
 
   /** Acquires the lock if it is free at this moment, as {@code waitAtMost} of zero does. */
-  Optional<Lease> tryAcquire(String name) throws InterruptedException;
+  default Optional<Lease> tryAcquire(String name) throws InterruptedException {
+    return tryAcquire(name, options().waitAtMost(Duration.ZERO));
+  }
 
   /**
    * {@link #acquire(String, LockOptions)} with an empty result in place of {@link
@@ -66,7 +74,9 @@ public interface Locks extends AutoCloseable {
   Optional<Lease> tryAcquire(String name, LockOptions options) throws InterruptedException;
 
   /** {@link #acquireAsync(String, LockOptions)} with the options of these locks. */
-  CompletableFuture<Lease> acquireAsync(String name);
+  default CompletableFuture<Lease> acquireAsync(String name) {
+    return acquireAsync(name, options());
+  }
 
   /**
    * {@link #acquire(String, LockOptions)} without a thread that waits. The future completes on a
@@ -76,8 +86,10 @@ public interface Locks extends AutoCloseable {
   CompletableFuture<Lease> acquireAsync(String name, LockOptions options);
 
   /** {@link #withLease(String, LockOptions, LeaseAction)} with the options of these locks. */
-  <E extends Exception> void withLease(String name, LeaseAction<E> action)
-      throws E, InterruptedException;
+  default <E extends Exception> void withLease(String name, LeaseAction<E> action)
+      throws E, InterruptedException {
+    withLease(name, options(), action);
+  }
 
   /**
    * Acquires the lock, runs the action, and releases the lock.
@@ -86,8 +98,12 @@ public interface Locks extends AutoCloseable {
    *     lease was lost as well
    * @throws LeaseLostException if the action ended normally but the protection had ended before it
    */
-  <E extends Exception> void withLease(String name, LockOptions options, LeaseAction<E> action)
-      throws E, InterruptedException;
+  default <E extends Exception> void withLease(
+      String name, LockOptions options, LeaseAction<E> action) throws E, InterruptedException {
+    try (Lease lease = acquire(name, options)) {
+      action.run(lease);
+    }
+  }
 
   /**
    * A view of one lock as the JDK's {@link Lock}: owned by a thread and re-entrant in it, with the
@@ -96,7 +112,9 @@ public interface Locks extends AutoCloseable {
    * if the lease was lost, {@code lock} of a thread whose lease was lost does so too, and {@code
    * newCondition} is not supported.
    */
-  Lock reentrant(String name);
+  default Lock reentrant(String name) {
+    return reentrant(name, options());
+  }
 
   /** {@link #reentrant(String)} with options of its own. */
   Lock reentrant(String name, LockOptions options);
@@ -113,8 +131,9 @@ public interface Locks extends AutoCloseable {
 
   /**
    * Withdraws claims, releases leases, and ends every thread that these locks started; waits at
-   * most one request timeout for the store. Waiting callers get {@link IllegalStateException}. A
-   * second call does nothing.
+   * most one request timeout for the store. A lease that is still open is lost for its holder,
+   * because what its block does from here on is unprotected. Waiting callers get {@link
+   * IllegalStateException}. A second call does nothing.
    */
   @Override
   void close();

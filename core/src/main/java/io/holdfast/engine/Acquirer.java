@@ -18,35 +18,38 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>The claim is the same in every question, so a lost answer costs nothing: asking again is
  * answered with the same grant. It asks again after a pause, when the holder's lease may have
- * ended, or on a hint, whichever is first; a lost hint costs a pause. Once the claim is given up,
- * an answer that still comes is given back.
+ * ended, or on a hint, whichever is first; a lost hint costs a pause. A grant of a claim that was
+ * given up is given back whenever it is heard of.
  *
  * <p>Runs in the mailbox of its queue.
  */
 final class Acquirer {
 
   private static final Duration LONGEST_PAUSE = Duration.ofSeconds(1);
-  private static final Duration SHORTEST_PAUSE = Duration.ofMillis(5);
 
   private final Parts parts;
   private final LocalQueue queue;
-  private final Claim claim;
+  private final String label;
   private final LockOptions options;
   private final Backoff backoff;
+  private Claim claim;
   private @Nullable LiveLease lease;
   private @Nullable Watch watch;
   private Time.@Nullable Timer pause;
-  private Question.@Nullable Answers<Attempt> latest;
+  private int asked;
+  private int unanswered;
+  private boolean underWay;
   private boolean hinted;
   private boolean done;
-  private boolean storeMayKnowClaim;
+  private boolean mayHaveAPlace;
 
-  Acquirer(Parts parts, LocalQueue queue, Claim claim, LockOptions options) {
+  Acquirer(Parts parts, LocalQueue queue, String label, LockOptions options) {
     this.parts = parts;
     this.queue = queue;
-    this.claim = claim;
+    this.label = label;
     this.options = options;
     this.backoff = parts.backoff(LONGEST_PAUSE);
+    this.claim = Claim.on(queue.name(), label);
   }
 
   Claim claim() {
@@ -59,132 +62,121 @@ final class Acquirer {
 
   /** Asks without a further pause; does nothing while a question is under way. */
   void askNow() {
-    if (latest == null && !done) {
+    if (!underWay && !done) {
       ask();
     }
   }
 
   private void ask() {
     stopPausing();
+    underWay = true;
     hinted = false;
+    unanswered++;
+    int number = ++asked;
+    Claim asking = claim;
     boolean mayWait = queue.someoneWaits();
-    Duration leaseFor =
-        options
-            .holdAtMost()
-            .map(most -> Term.shorter(options.leaseFor(), Term.lasting(most)))
-            .orElse(options.leaseFor());
-    Ask ask = new Ask(claim, leaseFor, mayWait, queue.spanWanted(options), options.tokenAbove());
-    boolean knownBefore = storeMayKnowClaim;
-    storeMayKnowClaim = true;
-    long askedAt = parts.time().nanoTime(); // before the question is sent, never later
-    var answers =
-        new Question.Answers<Attempt>() {
-          @Override
-          public void answered(Attempt answer) {
-            boolean isLatest = stopWaitingFor(this);
-            if (answer instanceof Attempt.Granted granted) {
-              Acquirer.this.granted(granted, askedAt);
-            } else if (answer instanceof Attempt.Refused refused && isLatest) {
-              storeMayKnowClaim = knownBefore || mayWait;
-              Acquirer.this.refused(refused);
-            }
-          }
-
-          @Override
-          public void failed(LockException reason) {
-            if (stopWaitingFor(this)) {
-              unanswered(reason);
-            }
-          }
-        };
-    latest = answers;
+    Ask ask = new Ask(asking, leaseFor(), mayWait, queue.spanWanted(options), options.tokenAbove());
+    long askedAt = parts.now(); // before the question is sent, never later
     Question.put(
         parts.time(),
         parts.requestTimeout(),
         queue.mailbox(),
         () -> parts.backend().ask(ask),
-        answers);
+        (answer, failure) -> {
+          boolean isLatest = number == asked && underWay;
+          if (isLatest) {
+            underWay = false;
+          }
+          if (answer != null && asking.equals(claim)) {
+            unanswered--;
+            mayHaveAPlace |= mayWait && answer instanceof Attempt.Refused;
+          }
+          if (answer instanceof Attempt.Granted granted) {
+            granted(granted, asking, askedAt);
+          } else if (isLatest && !done) {
+            notGranted(answer, failure);
+          }
+        });
   }
 
-  private boolean stopWaitingFor(Question.Answers<Attempt> answers) {
-    boolean isLatest = latest == answers;
-    if (isLatest) {
-      latest = null;
-    }
-    return isLatest && !done;
+  private Duration leaseFor() {
+    Duration most = options.holdAtMost().map(Term::lasting).orElse(options.leaseFor());
+    return Term.shorter(options.leaseFor(), most);
   }
 
-  private void granted(Attempt.Granted granted, long askedAt) {
-    if (done) {
-      if (lease == null || lease.isOver()) {
-        Farewell.withdraw(parts, queue.mailbox(), claim); // granted after it was given back
-      }
-      return;
-    }
-    if (Term.validUntil(askedAt, granted.validFor()) - parts.time().nanoTime() <= 0) {
-      withdraw();
-      queue.spent(new BackendException("The store's answer took longer than the lease"));
+  private void granted(Attempt.Granted granted, Claim asked, long askedAt) {
+    if (asked.equals(claim) && lease != null) {
+      lease.grantedAgain();
+    } else if (!asked.equals(claim) || done) {
+      withdraw(asked, false);
+    } else if (Term.validUntil(askedAt, granted.validFor()) - parts.now() <= 0) {
+      startOver(new BackendException("The store's answer took longer than the lease"));
     } else if (granted.firstToken() <= options.tokenAbove()) {
-      withdraw();
-      queue.spent(new StoreRefusedException("This store cannot raise its tokens"));
+      startOver(new StoreRefusedException("This store cannot raise its tokens"));
     } else {
       stop();
-      queue.granted(this, granted, askedAt);
+      lease = queue.granted(this, granted, askedAt);
     }
   }
 
-  /** The grant was accepted: from here on the claim is the lease's. */
-  void becameLease(LiveLease accepted) {
-    lease = accepted;
+  /**
+   * The claim is spent without a lease. The next one does not come at once, or it would never end.
+   */
+  private void startOver(LockException reason) {
+    stopWatching();
+    withdraw(claim, unanswered > 0);
+    claim = Claim.on(queue.name(), label);
+    unanswered = 0;
+    mayHaveAPlace = false;
+    underWay = false; // what is under way is the spent claim's
+    notGranted(null, reason);
   }
 
-  private void refused(Attempt.Refused refused) {
-    queue.refused();
-    if (done) {
+  private void withdraw(Claim spent, boolean askMayCome) {
+    Farewell.withdraw(parts, queue.mailbox(), spent, parts.now(), askMayCome);
+  }
+
+  private void notGranted(@Nullable Attempt answer, @Nullable LockException failure) {
+    queue.answered(failure, options);
+    if (done || underWay) {
       return;
     }
-    if (watch == null) {
-      watch = parts.backend().watch(claim, () -> queue.mailbox().post(this::mayBeFree));
-    }
-    if (hinted) {
-      askNow();
-    } else {
+    Duration next = backoff.next();
+    if (answer instanceof Attempt.Refused refused) {
       Duration ends = refused.askAgainIn();
-      Duration next = backoff.next();
-      pauseFor(ends.isZero() || ends.compareTo(next) > 0 ? next : later(ends));
+      boolean endsFirst = !ends.isZero() && ends.compareTo(next) < 0;
+      pauseFor(endsFirst ? backoff.notBefore(ends) : next);
+      if (watch == null) {
+        Announcer.guarded("a watch", this::startWatching);
+      }
+      if (hinted) {
+        askNow();
+      }
+    } else {
+      pauseFor(next);
     }
   }
 
-  /** A little later than a lease's end, so that those who wait for it do not all come at once. */
-  private Duration later(Duration ends) {
-    long spread = SHORTEST_PAUSE.toNanos();
-    return ends.plusNanos(parts.random().nextLong(spread / 5, spread));
+  private void startWatching() {
+    watch = parts.backend().watch(claim, () -> queue.mailbox().post(this::mayBeFree));
   }
 
-  private void unanswered(LockException reason) {
-    queue.failed(reason);
-    if (!done) {
-      pauseFor(backoff.next());
+  private void stopWatching() {
+    Watch watching = watch;
+    if (watching != null) {
+      watch = null;
+      Announcer.guarded("the end of a watch", watching::close);
     }
   }
 
   private void mayBeFree() {
-    if (latest == null) {
-      askNow();
-    } else {
-      hinted = true;
-    }
+    hinted = underWay;
+    askNow();
   }
 
   private void pauseFor(Duration span) {
-    if (latest == null && pause == null) {
-      pause = parts.time().schedule(span, () -> queue.mailbox().post(this::pauseIsOver));
-    }
-  }
-
-  private void pauseIsOver() {
-    pause = null;
-    askNow();
+    stopPausing();
+    pause = parts.time().schedule(span, () -> queue.mailbox().post(this::askNow));
   }
 
   private void stopPausing() {
@@ -197,17 +189,14 @@ final class Acquirer {
   /** Gives the claim up. It is never asked for again. */
   void withdraw() {
     stop();
-    if (storeMayKnowClaim) {
-      Farewell.withdraw(parts, queue.mailbox(), claim);
+    if (unanswered > 0 || mayHaveAPlace) {
+      withdraw(claim, unanswered > 0);
     }
   }
 
   private void stop() {
     done = true;
     stopPausing();
-    if (watch != null) {
-      watch.close();
-      watch = null;
-    }
+    stopWatching();
   }
 }

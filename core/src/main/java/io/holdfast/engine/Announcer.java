@@ -11,8 +11,8 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * Tells listener and log what happened, in order and away from the threads that serve locks. Losses
- * are logged whether or not anyone listens. Thread-safe.
+ * Tells log and listener what happened, in order and away from the threads that serve locks. Losses
+ * are logged whether or not anyone listens, and however slow a listener is. Thread-safe.
  */
 final class Announcer {
 
@@ -21,24 +21,29 @@ final class Announcer {
   private static final int MOST_WARNINGS = 1_000;
 
   private final Optional<LockListener> listener;
-  private final Mailbox mailbox;
+  private final Mailbox toListener;
+  private final Mailbox toLog;
   private final Set<String> warnings = ConcurrentHashMap.newKeySet();
   private final AtomicLong dropped = new AtomicLong();
 
   Announcer(Optional<LockListener> listener, Executor callbacks) {
     this.listener = listener;
-    this.mailbox = new Mailbox(callbacks);
+    this.toListener = new Mailbox(callbacks);
+    this.toLog = new Mailbox(callbacks);
   }
 
   void announce(LockEvent event) {
-    if (listener.isEmpty() && !isLogged(event)) {
-      return;
+    String text = textOf(event);
+    if (!text.isEmpty() && toLog.size() < MOST_WAITING) {
+      toLog.post(() -> LOG.log(Level.WARNING, text));
     }
-    if (mailbox.size() >= MOST_WAITING) {
-      dropped.incrementAndGet();
-      return;
+    if (listener.isPresent()) {
+      if (toListener.size() < MOST_WAITING) {
+        toListener.post(() -> tell(listener.get(), event));
+      } else {
+        dropped.incrementAndGet();
+      }
     }
-    mailbox.post(() -> tell(event));
   }
 
   /** Each text once. */
@@ -48,43 +53,41 @@ final class Announcer {
     }
   }
 
-  private void tell(LockEvent event) {
+  private void tell(LockListener told, LockEvent event) {
     long missed = dropped.getAndSet(0);
     if (missed > 0) {
-      LOG.log(Level.WARNING, "The lock listener is too slow: {0} events were dropped", missed);
+      LOG.log(Level.WARNING, "The lock listener is too slow: " + missed + " events were dropped");
     }
+    guarded("a lock listener", () -> told.on(event));
+  }
+
+  /** What the log says without being asked to; empty if nothing. */
+  private static String textOf(LockEvent event) {
     if (event instanceof LockEvent.Lost lost) {
-      LOG.log(
-          Level.WARNING,
-          "Lease lost ({0}): {1}, token {2,number,#}, after {3}",
-          lost.cause(),
-          lost.name(),
-          lost.token(),
-          lost.held());
-    } else if (event instanceof LockEvent.Leaked leaked) {
-      LOG.log(
-          Level.WARNING,
-          "Lease never closed, and not renewed any more: {0}, token {1,number,#}",
-          leaked.name(),
-          leaked.token());
-    } else if (event instanceof LockEvent.Warning warning) {
-      LOG.log(Level.WARNING, () -> warning.text());
+      return "Lease lost (%s): %s, token %d, after %s"
+          .formatted(lost.cause(), lost.name(), lost.token(), lost.held());
     }
-    listener.ifPresent(told -> guarded("a lock listener", () -> told.on(event)));
+    if (event instanceof LockEvent.Leaked leaked) {
+      return "Lease never closed, and not renewed any more: %s, token %d"
+          .formatted(leaked.name(), leaked.token());
+    }
+    return event instanceof LockEvent.Warning warning ? warning.text() : "";
   }
 
-  private static boolean isLogged(LockEvent event) {
-    return event instanceof LockEvent.Lost
-        || event instanceof LockEvent.Leaked
-        || event instanceof LockEvent.Warning;
-  }
-
-  /** Runs something whose failure must not stop its caller, and logs that failure. */
-  static void guarded(String what, Runnable code) {
+  /**
+   * Runs code whose failure must not stop its caller, and logs that failure; whether it succeeded.
+   */
+  static boolean guarded(String what, Runnable code) {
     try {
       code.run();
+      return true;
     } catch (RuntimeException | Error e) {
-      LOG.log(Level.ERROR, "Failure in " + what, e);
+      try {
+        LOG.log(Level.ERROR, "Failure in " + what, e);
+      } catch (RuntimeException | Error logging) {
+        e.addSuppressed(logging); // nothing is left to tell it to
+      }
+      return false;
     }
   }
 }

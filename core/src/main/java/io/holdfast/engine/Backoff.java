@@ -13,6 +13,8 @@ final class Backoff {
 
   private static final Duration SHORTEST = Duration.ofMillis(1);
   private static final Duration FIRST = Duration.ofMillis(20);
+  private static final Duration SPREAD = Duration.ofMillis(5);
+  private static final Duration POLITE = Duration.ofMillis(100);
 
   private final RandomGenerator random;
   private final Duration cap;
@@ -24,7 +26,25 @@ final class Backoff {
   }
 
   Duration next() {
-    long longest = Math.min(cap.toNanos(), FIRST.toNanos() << Math.min(pauses++, 20));
-    return Duration.ofNanos(random.nextLong(SHORTEST.toNanos(), longest + 1));
+    pauses++;
+    return drawn(longest());
+  }
+
+  /**
+   * A little later than a moment for which others may wait, too; and not much sooner than the last
+   * pause could have been, because that moment may be put off again and again.
+   */
+  Duration notBefore(Duration moment) {
+    Duration least = longest().compareTo(POLITE) < 0 ? longest() : POLITE;
+    return (moment.compareTo(least) > 0 ? moment : least).plus(drawn(SPREAD));
+  }
+
+  private Duration longest() {
+    Duration doubled = FIRST.multipliedBy(1L << Math.min(pauses - 1, 20));
+    return doubled.compareTo(cap) < 0 ? doubled : cap;
+  }
+
+  private Duration drawn(Duration longest) {
+    return Duration.ofNanos(random.nextLong(SHORTEST.toNanos(), longest.toNanos() + 1));
   }
 }

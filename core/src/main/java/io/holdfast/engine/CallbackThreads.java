@@ -1,6 +1,5 @@
 package io.holdfast.engine;
 
-import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
@@ -30,11 +29,12 @@ final class CallbackThreads implements Executor, AutoCloseable {
     try {
       threads.execute(task);
     } catch (RejectedExecutionException closed) {
-      System.getLogger("io.holdfast").log(Level.DEBUG, "A callback after the locks were closed");
+      // Somebody may wait for what this completes, although the locks are closed.
+      SystemTime.daemon(task, "holdfast-callback").start();
     }
   }
 
-  /** Lets what runs come to its end, and starts nothing more. */
+  /** Lets what runs come to its end. What comes later has a thread of its own. */
   @Override
   public void close() {
     threads.shutdown();

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.ServiceLoader;
 import java.util.TreeSet;
+import java.util.concurrent.ThreadLocalRandom;
 
 /** Finds the backend of a URL's scheme on the class path and puts the engine on it. Thread-safe. */
 public final class EngineLocksProvider implements LocksProvider {
@@ -32,7 +33,15 @@ public final class EngineLocksProvider implements LocksProvider {
     StoreContext context = new StoreContext(time, config.requestTimeout(), announcer::warn);
     try {
       LockBackend backend = provider.connect(url, context);
-      return LockEngine.connected(backend, config, time, callbacks, announcer);
+      Parts parts =
+          new Parts(
+              backend,
+              time,
+              config,
+              announcer,
+              callbacks,
+              () -> ThreadLocalRandom.current().nextLong());
+      return new LockEngine(parts, List.of(time, callbacks));
     } catch (RuntimeException | Error e) {
       time.close();
       callbacks.close();

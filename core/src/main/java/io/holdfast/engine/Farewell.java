@@ -5,29 +5,15 @@ import io.holdfast.spi.Claim;
 import io.holdfast.spi.Release;
 import io.holdfast.spi.Time;
 import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Gives a claim back: the release of a lease, or the withdrawal of a claim that is no longer wished
- * for. Without an answer it is repeated, because the store may not have heard it; release is safe
- * to repeat, since it acts only on what is the claim's own.
+ * for. Without an answer it is repeated, because the store may not have heard it; a release is safe
+ * to repeat, since it acts only on what is the claim's own. Runs in the mailbox of its queue.
  */
-final class Farewell implements Question.Answers<Release> {
-
-  /** Is told of the first outcome, in the mailbox. */
-  interface FirstOutcome {
-    void answered(Release answer);
-
-    void unanswered(LockException reason);
-  }
-
-  private static final FirstOutcome NOBODY =
-      new FirstOutcome() {
-        @Override
-        public void answered(Release answer) {}
-
-        @Override
-        public void unanswered(LockException reason) {}
-      };
+final class Farewell {
 
   private final Parts parts;
   private final Mailbox mailbox;
@@ -35,8 +21,11 @@ final class Farewell implements Question.Answers<Release> {
   private final long lastTokenUsed;
   private final long keepUntil;
   private final long repeatUntil;
-  private final FirstOutcome told;
+  private final Question.Listener<Release> told;
   private final Backoff backoff;
+  private final CompletableFuture<Void> settled;
+  private final long settlesAt;
+  private boolean askMayCome;
   private boolean toldFirst;
   private boolean answered;
 
@@ -47,15 +36,19 @@ final class Farewell implements Question.Answers<Release> {
       long lastTokenUsed,
       long keepUntil,
       long repeatUntil,
-      FirstOutcome told) {
+      boolean askMayCome,
+      Question.Listener<Release> told) {
     this.parts = parts;
     this.mailbox = mailbox;
     this.claim = claim;
     this.lastTokenUsed = lastTokenUsed;
     this.keepUntil = keepUntil;
     this.repeatUntil = repeatUntil;
+    this.askMayCome = askMayCome;
     this.told = told;
     this.backoff = parts.backoff(Duration.ofSeconds(1));
+    this.settled = parts.awaitedOnClose();
+    this.settlesAt = parts.now() + parts.requestTimeout().toNanos();
   }
 
   /**
@@ -63,6 +56,7 @@ final class Farewell implements Question.Answers<Release> {
    *
    * @param keepUntil when the lock may be free at the earliest
    * @param validUntil when the lease would have ended
+   * @param told is told of the first outcome
    */
   static void release(
       Parts parts,
@@ -71,59 +65,80 @@ final class Farewell implements Question.Answers<Release> {
       long lastTokenUsed,
       long keepUntil,
       long validUntil,
-      FirstOutcome told) {
-    new Farewell(parts, mailbox, claim, lastTokenUsed, keepUntil, validUntil, told).send();
+      Question.Listener<Release> told) {
+    new Farewell(parts, mailbox, claim, lastTokenUsed, keepUntil, validUntil, false, told).send();
   }
 
   /**
    * Withdraws a claim that nobody holds: at once, again while that fails at once, and once more
    * after a request timeout without an answer. What slips through ends with its lease, as nobody
    * renews it.
+   *
+   * @param keepUntil when the lock may be free at the earliest
+   * @param askMayCome whether a question of the claim is unanswered: it may have been overtaken, so
+   *     that the store knows nothing yet, and then it is told once more
    */
-  static void withdraw(Parts parts, Mailbox mailbox, Claim claim) {
-    long now = parts.time().nanoTime();
-    long repeatUntil = now + 2 * parts.requestTimeout().toNanos();
-    new Farewell(parts, mailbox, claim, 0, now, repeatUntil, NOBODY).send();
+  static void withdraw(
+      Parts parts, Mailbox mailbox, Claim claim, long keepUntil, boolean askMayCome) {
+    long repeatUntil = parts.now() + 2 * parts.requestTimeout().toNanos();
+    new Farewell(
+            parts, mailbox, claim, 0, keepUntil, repeatUntil, askMayCome, (answer, failure) -> {})
+        .send();
   }
 
   private void send() {
-    Time time = parts.time();
-    Duration keepFor = Duration.ofNanos(Math.max(0, keepUntil - time.nanoTime()));
+    Duration keepFor = Duration.ofNanos(Math.max(0, keepUntil - parts.now()));
     Question.put(
-        time,
+        parts.time(),
         parts.requestTimeout(),
         mailbox,
         () -> parts.backend().release(claim, lastTokenUsed, keepFor),
-        this);
+        this::hear);
   }
 
-  @Override
-  public void answered(Release answer) {
-    answered = true;
+  private void hear(@Nullable Release answer, @Nullable LockException failure) {
+    if (answer == null) {
+      sendAfter(backoff.next());
+    } else if (answer == Release.GONE && askMayCome) {
+      askMayCome = false;
+      settled.complete(null);
+      sendAfter(parts.requestTimeout());
+    } else {
+      answered = true;
+      settled.complete(null);
+    }
     if (!toldFirst) {
       toldFirst = true;
-      told.answered(answer);
+      settleInTime();
+      told.hears(answer, failure);
     }
   }
 
-  @Override
-  public void failed(LockException reason) {
-    if (!toldFirst) {
-      toldFirst = true;
-      told.unanswered(reason);
+  /** What fails at once is tried again while {@code Locks.close()} waits: one request timeout. */
+  private void settleInTime() {
+    long left = settlesAt - parts.now();
+    if (left <= 0) {
+      settled.complete(null);
+    } else if (!settled.isDone()) {
+      Time.Timer end = parts.time().schedule(Duration.ofNanos(left), () -> settled.complete(null));
+      var unused = settled.whenComplete((done, failed) -> end.cancel());
     }
+  }
+
+  private void sendAfter(Duration pause) {
     if (isWorthRepeating()) {
-      parts.time().schedule(backoff.next(), () -> mailbox.post(this::repeat));
+      parts.time().schedule(pause, () -> mailbox.post(this::sendAgain));
     }
   }
 
-  private void repeat() {
+  private void sendAgain() {
     if (isWorthRepeating()) {
       send();
     }
   }
 
   private boolean isWorthRepeating() {
-    return !answered && !parts.isClosed() && repeatUntil - parts.time().nanoTime() > 0;
+    long now = parts.now();
+    return !answered && repeatUntil - now > 0 && (!parts.isClosed() || settlesAt - now > 0);
   }
 }

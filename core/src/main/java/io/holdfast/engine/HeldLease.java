@@ -5,9 +5,7 @@ import io.holdfast.LeaseLostException;
 import io.holdfast.LeaseState;
 import io.holdfast.LockName;
 import java.time.Duration;
-import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
@@ -20,7 +18,6 @@ final class HeldLease implements Lease {
   private final LockName name;
   private final LiveLease lease;
   private final Hold hold;
-  private final Queue<Runnable> onLost = new ConcurrentLinkedQueue<>();
   private final AtomicBoolean closed = new AtomicBoolean();
 
   HeldLease(Parts parts, LockName name, LiveLease lease, Hold hold) {
@@ -42,29 +39,21 @@ final class HeldLease implements Lease {
 
   @Override
   public LeaseState state() {
-    return hold.at(parts.time().nanoTime()).state();
+    return hold.at(parts.now()).state();
   }
 
   @Override
   public Duration remaining() {
-    long now = parts.time().nanoTime();
+    long now = parts.now();
     Hold.Standing standing = hold.at(now);
     return standing.isLive() ? Duration.ofNanos(standing.validUntil() - now) : Duration.ZERO;
   }
 
   @Override
   public void onLost(Runnable action) {
-    onLost.add(action);
+    hold.onLost(action);
     if (state() == LeaseState.LOST) {
-      lost();
-    }
-  }
-
-  /** Runs what is to be run on a loss, each once. */
-  void lost() {
-    for (Runnable action = onLost.poll(); action != null; action = onLost.poll()) {
-      Runnable next = action;
-      parts.callbacks().execute(() -> Announcer.guarded("an onLost action", next));
+      hold.tellLost(parts.callbacks());
     }
   }
 
@@ -77,30 +66,40 @@ final class HeldLease implements Lease {
 
   @Override
   public CompletableFuture<Void> closeAsync() {
-    return startClose()
-        .thenAcceptAsync(
-            held -> {
-              if (!held) {
-                throw new LeaseLostException(name, token());
-              }
-            },
-            parts.callbacks());
+    CompletableFuture<Void> done = new CompletableFuture<>();
+    var unused =
+        startClose()
+            .thenAcceptAsync(
+                held -> {
+                  if (held) {
+                    done.complete(null);
+                  } else {
+                    done.completeExceptionally(new LeaseLostException(name, token()));
+                  }
+                },
+                parts.callbacks())
+            .whenComplete(
+                (delivered, failure) -> {
+                  if (failure != null) {
+                    done.completeExceptionally(failure); // no thread for the delivery
+                  }
+                });
+    return done;
   }
 
   /** Ends the hold at this moment; completes with whether it was ours until then. */
-  CompletableFuture<Boolean> startClose() {
+  private CompletableFuture<Boolean> startClose() {
     if (!closed.compareAndSet(false, true)) {
       return CompletableFuture.completedFuture(true);
     }
-    LeaseState ended = hold.end(LeaseState.RELEASED, parts.time().nanoTime()).state();
-    if (ended == LeaseState.LOST) {
+    if (hold.release(parts.now()).state() == LeaseState.LOST) {
       return CompletableFuture.completedFuture(false);
     }
     lease.release(hold);
     return hold.outcome();
   }
 
-  /** {@link #startClose()} for a lease that its caller never saw. */
+  /** Closes a lease that its caller never saw. */
   void giveBack() {
     var unused = startClose();
   }

@@ -2,13 +2,17 @@ package io.holdfast.engine;
 
 import io.holdfast.LeaseState;
 import java.time.Duration;
+import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.UnaryOperator;
 
 /**
- * Where one holder stands, as an atomic step: whoever first sees the end of the lease makes the
- * loss final, so that no answer that comes later can make {@code isHeld} true again. Thread-safe.
+ * Where one holder stands, each change an atomic step: whoever first sees the end of the lease
+ * makes the loss final, so that no answer that comes later can make {@code isHeld} true again.
+ * Thread-safe.
  */
 final class Hold {
 
@@ -17,9 +21,14 @@ final class Hold {
     boolean isLive() {
       return state == LeaseState.HELD || state == LeaseState.AT_RISK;
     }
+
+    private Standing as(LeaseState next) {
+      return new Standing(next, validUntil);
+    }
   }
 
   private final AtomicReference<Standing> standing;
+  private final Queue<Runnable> onLost = new ConcurrentLinkedQueue<>();
   private final CompletableFuture<Boolean> outcome = new CompletableFuture<>();
   private final long token;
   private final long since;
@@ -46,46 +55,53 @@ final class Hold {
 
   /** The standing at a time, which is LOST from the end of the lease on. */
   Standing at(long now) {
-    return standing.updateAndGet(seen -> expired(seen, now));
+    return whileLive(now, live -> live);
   }
 
-  /** Ends it as released or lost, unless it has ended already; the standing then. */
-  Standing end(LeaseState as, long now) {
-    return change(now, live -> new Standing(as, live.validUntil()));
-  }
-
-  /** The store says that it had ended before it was released. */
-  void endedBeforeRelease() {
-    standing.updateAndGet(seen -> new Standing(LeaseState.LOST, seen.validUntil()));
+  /** Releases it, unless it is lost; the standing then. */
+  Standing release(long now) {
+    return whileLive(now, live -> live.as(LeaseState.RELEASED));
   }
 
   /** A renewal was answered: never shortens, and never brings back what has ended. */
-  boolean renewed(long validUntil, long now) {
-    return change(
-            now,
-            live ->
-                new Standing(
-                    LeaseState.HELD,
-                    validUntil - live.validUntil() > 0 ? validUntil : live.validUntil()))
-        .isLive();
+  Standing renewed(long validUntil, long now) {
+    return whileLive(
+        now,
+        live ->
+            validUntil - live.validUntil() > 0 ? new Standing(LeaseState.HELD, validUntil) : live);
   }
 
   /** A renewal has failed. */
-  boolean atRisk(long now) {
-    return change(now, live -> new Standing(LeaseState.AT_RISK, live.validUntil())).isLive();
+  Standing atRisk(long now) {
+    return whileLive(now, live -> live.as(LeaseState.AT_RISK));
   }
 
-  private Standing change(long now, UnaryOperator<Standing> ofLive) {
+  /** It ended before it was released, or before its release was heard. */
+  void lose() {
+    standing.updateAndGet(seen -> seen.as(LeaseState.LOST));
+  }
+
+  private Standing whileLive(long now, UnaryOperator<Standing> change) {
     return standing.updateAndGet(
         seen -> {
-          Standing current = expired(seen, now);
-          return current.isLive() ? ofLive.apply(current) : current;
+          if (!seen.isLive()) {
+            return seen;
+          }
+          return now - seen.validUntil() >= 0 ? seen.as(LeaseState.LOST) : change.apply(seen);
         });
   }
 
-  private static Standing expired(Standing seen, long now) {
-    return seen.isLive() && now - seen.validUntil() >= 0
-        ? new Standing(LeaseState.LOST, seen.validUntil())
-        : seen;
+  void onLost(Runnable action) {
+    onLost.add(action);
+  }
+
+  /** Has what hangs on the loss run, each action once. */
+  void tellLost(Executor callbacks) {
+    for (Runnable action = onLost.poll(); action != null; action = onLost.poll()) {
+      Runnable next = action;
+      Announcer.guarded(
+          "starting an onLost action",
+          () -> callbacks.execute(() -> Announcer.guarded("an onLost action", next)));
+    }
   }
 }

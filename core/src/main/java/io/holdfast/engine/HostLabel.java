@@ -12,8 +12,9 @@ final class HostLabel {
 
   private HostLabel() {}
 
-  static String ofThisThread() {
-    return printable(PROCESS + Thread.currentThread().getName());
+  static String of(String thread) {
+    String ascii = (PROCESS + thread).replaceAll("[^ -~]", "?");
+    return ascii.length() <= 128 ? ascii : ascii.substring(0, 128);
   }
 
   /** Without a look-up in the domain name system, which may take seconds. */
@@ -27,10 +28,5 @@ final class HostLabel {
     } catch (IOException none) {
       return "localhost"; // a system without that file; the label is for people only
     }
-  }
-
-  private static String printable(String text) {
-    String ascii = text.replaceAll("[^ -~]", "?");
-    return ascii.length() <= 128 ? ascii : ascii.substring(0, 128);
   }
 }

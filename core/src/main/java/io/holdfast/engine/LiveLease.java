@@ -12,8 +12,7 @@ import io.holdfast.spi.Renewal;
 import io.holdfast.spi.Time;
 import java.lang.ref.WeakReference;
 import java.time.Duration;
-import java.util.OptionalLong;
-import java.util.concurrent.CompletableFuture;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,23 +33,32 @@ import org.jspecify.annotations.Nullable;
  */
 final class LiveLease {
 
+  private enum Phase {
+    /** Renewed until further notice. */
+    LIVE,
+    /** Given back; nothing is renewed any more, and the answer is awaited. */
+    ENDING,
+    /** Of no interest to anybody. */
+    OVER
+  }
+
   private final Parts parts;
   private final LocalQueue queue;
   private final Claim claim;
   private final LockOptions options;
   private final long lastToken;
   private final long keepUntil;
-  private final OptionalLong endsAtMost;
+  private final Optional<Long> endsAtMost;
+  private Phase phase = Phase.LIVE;
   private Hold hold;
   private WeakReference<@Nullable HeldLease> holder = new WeakReference<>(null);
-  private long validUntil;
   private long renewAt;
   private Backoff backoff;
   private Time.@Nullable Timer timer;
-  private Question.@Nullable Answers<Renewal> latest;
-  private boolean renewedOrTried;
-  private boolean over;
-  private boolean lost;
+  private int renewals;
+  private boolean underWay;
+  private boolean leaked;
+  private boolean grantedAgain;
 
   LiveLease(
       Parts parts,
@@ -63,290 +71,292 @@ final class LiveLease {
     this.queue = queue;
     this.claim = claim;
     this.options = options;
-    long now = parts.time().nanoTime();
+    long now = parts.now();
     this.lastToken = granted.firstToken() + granted.span() - 1;
     this.keepUntil = now + options.keepFor().toNanos();
-    this.endsAtMost =
-        options
-            .holdAtMost()
-            .map(most -> OptionalLong.of(askedAt + most.toNanos()))
-            .orElse(OptionalLong.empty());
+    this.endsAtMost = options.holdAtMost().map(most -> askedAt + most.toNanos());
     this.backoff = parts.backoff(longestPause());
-    promised(askedAt, granted.validFor());
-    this.hold = new Hold(granted.firstToken(), now, validUntil);
+    this.renewAt = renewAt(askedAt, granted.validFor());
+    this.hold = new Hold(granted.firstToken(), now, validUntil(askedAt, granted.validFor()));
   }
 
-  /** The first holder's lease. */
+  /** What the current holder has in hand. */
   HeldLease startHold() {
-    HeldLease lease = new HeldLease(parts, queue.name(), this, hold);
+    HeldLease lease = new HeldLease(parts, claim.name(), this, hold);
     holder = new WeakReference<>(lease);
-    setTimer();
+    setTimer(hold.at(parts.now()));
     return lease;
   }
 
-  /**
-   * Whether the claim is spent, so that a grant of it that is heard of only now must be given back.
-   */
-  boolean isOver() {
-    return over;
-  }
-
-  private void promised(long askedAt, Duration validFor) {
+  private long validUntil(long askedAt, Duration validFor) {
     long until = Term.validUntil(askedAt, validFor);
-    long most = endsAtMost.orElse(until);
-    validUntil = until - most > 0 ? most : until;
-    renewAt = askedAt + validFor.toNanos() / 3;
+    return endsAtMost.filter(most -> until - most > 0).orElse(until);
   }
 
-  private boolean isAtItsMost() {
-    return endsAtMost.isPresent() && validUntil == endsAtMost.getAsLong();
+  private static long renewAt(long askedAt, Duration validFor) {
+    return askedAt + validFor.toNanos() / 3;
   }
 
   private Duration longestPause() {
     return options.leaseFor().dividedBy(6);
   }
 
+  /** Whether another renewal could prolong it, and nobody has been asked for one. */
+  private boolean isToBeRenewed(Hold.Standing standing) {
+    return !underWay && !leaked && endsAtMost.stream().noneMatch(m -> m == standing.validUntil());
+  }
+
   /** One timer for what is due next: a renewal, or the end. */
-  private void setTimer() {
-    if (timer != null) {
-      timer.cancel();
-    }
-    boolean toRenew = latest == null && !isAtItsMost() && renewAt - validUntil < 0;
-    long next = toRenew ? renewAt : validUntil;
-    Duration delay = Duration.ofNanos(Math.max(0, next - parts.time().nanoTime()));
+  private void setTimer(Hold.Standing standing) {
+    stopTimer();
+    boolean renewalIsNext = isToBeRenewed(standing) && renewAt - standing.validUntil() < 0;
+    long next = renewalIsNext ? renewAt : standing.validUntil();
+    Duration delay = Duration.ofNanos(Math.max(0, next - parts.now()));
     timer = parts.time().schedule(delay, () -> queue.mailbox().post(this::due));
   }
 
-  private void due() {
-    if (over) {
+  private void stopTimer() {
+    if (timer != null) {
+      timer.cancel();
+    }
+  }
+
+  /** Does what the clock says is due. May be called at any time. */
+  void due() {
+    long now = parts.now();
+    Hold.Standing standing = hold.at(now);
+    if (phase != Phase.LIVE) {
       return;
     }
-    long now = parts.time().nanoTime();
-    Hold.Standing standing = hold.at(now);
-    if (standing.state() == LeaseState.LOST) {
-      lose(isAtItsMost() ? LossCause.HELD_TOO_LONG : LossCause.EXPIRED);
-    } else if (standing.isLive()) {
-      if (latest == null && !isAtItsMost() && renewAt - now <= 0) {
-        renew(now);
-      }
-      if (!over) {
-        setTimer();
-      }
+    if (standing.state() == LeaseState.RELEASED) {
+      released(hold);
+      return;
     }
+    if (standing.state() == LeaseState.LOST) {
+      boolean most = endsAtMost.stream().anyMatch(end -> end == standing.validUntil());
+      lose(most ? LossCause.HELD_TOO_LONG : LossCause.EXPIRED);
+      return;
+    }
+    if (isToBeRenewed(standing) && renewAt - now <= 0) {
+      renew(now);
+    }
+    setTimer(standing);
   }
 
   private void renew(long askedAt) {
     if (holder.get() == null) {
-      over = true;
+      leaked = true;
       parts.announcer().announce(new LockEvent.Leaked(claim.name(), hold.token()));
-      queue.ended(this);
       return;
     }
-    renewedOrTried = true;
-    Duration leaseFor =
-        endsAtMost.isPresent()
-            ? Term.shorter(
-                options.leaseFor(),
-                Term.lasting(Duration.ofNanos(endsAtMost.getAsLong() - askedAt)))
-            : options.leaseFor();
-    var answers =
-        new Question.Answers<Renewal>() {
-          @Override
-          public void answered(Renewal answer) {
-            stopWaitingFor(this);
-            if (answer instanceof Renewal.Renewed renewed) {
-              renewed(askedAt, renewed.validFor());
-            } else {
-              gone();
-            }
-          }
-
-          @Override
-          public void failed(LockException reason) {
-            stopWaitingFor(this);
-            unanswered(reason);
-          }
-        };
-    latest = answers;
+    int number = ++renewals;
+    underWay = true;
+    Duration most =
+        endsAtMost
+            .map(end -> Term.lasting(Duration.ofNanos(end - askedAt)))
+            .orElse(options.leaseFor());
     Question.put(
         parts.time(),
         Term.shorter(parts.requestTimeout(), longestPause()),
         queue.mailbox(),
-        () -> parts.backend().renew(claim, leaseFor),
-        answers);
-  }
-
-  private void stopWaitingFor(Question.Answers<Renewal> answers) {
-    if (latest == answers) {
-      latest = null;
-    }
+        () -> parts.backend().renew(claim, Term.shorter(options.leaseFor(), most)),
+        (answer, failure) -> {
+          if (number == renewals) {
+            underWay = false;
+          }
+          if (answer instanceof Renewal.Renewed renewed) {
+            renewed(askedAt, renewed.validFor());
+          } else if (answer != null) {
+            gone();
+          } else if (failure != null) {
+            unanswered(failure);
+          }
+        });
   }
 
   private void renewed(long askedAt, Duration validFor) {
-    if (over) {
-      giveBackIfLost();
-      return;
-    }
-    long now = parts.time().nanoTime();
-    if (Term.validUntil(askedAt, validFor) - validUntil > 0 || isAtItsMost()) {
-      promised(askedAt, validFor);
-    }
-    if (hold.renewed(validUntil, now)) {
-      backoff = parts.backoff(longestPause());
-      parts
-          .announcer()
-          .announce(
-              new LockEvent.Renewed(claim.name(), hold.token(), Duration.ofNanos(now - askedAt)));
-      setTimer();
-    } else {
+    long now = parts.now();
+    long until = validUntil(askedAt, validFor);
+    if (phase == Phase.LIVE) {
+      Hold.Standing standing = hold.renewed(until, now);
+      if (standing.validUntil() == until) {
+        renewAt = renewAt(askedAt, validFor);
+        backoff = parts.backoff(longestPause());
+      } else if (!underWay) {
+        renewAt = now + backoff.next().toNanos(); // it moved nothing: not again at once
+      }
+      if (standing.isLive()) {
+        Duration took = Duration.ofNanos(now - askedAt);
+        parts.announcer().announce(new LockEvent.Renewed(claim.name(), hold.token(), took));
+      }
       due();
-      giveBackIfLost();
     }
+    giveBackIfLost();
   }
 
   private void gone() {
-    if (!over) {
+    long now = parts.now();
+    Hold.Standing standing = hold.at(now);
+    if (phase != Phase.LIVE) {
+      return;
+    }
+    if (standing.isLive() || standing.validUntil() - now > 0) {
       lose(LossCause.ENDED_BY_STORE);
+    } else {
+      due();
     }
   }
 
   private void unanswered(LockException reason) {
-    long now = parts.time().nanoTime();
-    if (over || !hold.atRisk(now)) {
+    long now = parts.now();
+    if (phase != Phase.LIVE) {
       return;
     }
-    renewAt = now + backoff.next().toNanos();
-    parts
-        .announcer()
-        .announce(
-            new LockEvent.RenewalFailed(
-                claim.name(), hold.token(), reason, Duration.ofNanos(validUntil - now)));
-    setTimer();
-  }
-
-  /**
-   * The store has prolonged a lease that is lost here. It is given back, but not before the lease
-   * would have ended without that, because a holder that is late in stopping relies on the margin.
-   */
-  private void giveBackIfLost() {
-    if (lost) {
-      parts
-          .time()
-          .schedule(
-              Term.margin(options.leaseFor()),
-              () -> queue.mailbox().post(() -> Farewell.withdraw(parts, queue.mailbox(), claim)));
+    Hold.Standing standing = hold.atRisk(now);
+    if (standing.isLive() && !underWay) {
+      renewAt = now + backoff.next().toNanos();
     }
+    if (standing.isLive()) {
+      Duration remaining = Duration.ofNanos(standing.validUntil() - now);
+      parts
+          .announcer()
+          .announce(new LockEvent.RenewalFailed(claim.name(), hold.token(), reason, remaining));
+    }
+    due();
   }
 
   private void lose(LossCause cause) {
-    end();
-    lost = true;
-    long now = parts.time().nanoTime();
-    HeldLease lease = holder.get();
-    if (hold.end(LeaseState.LOST, now).state() == LeaseState.LOST && lease != null) {
-      lease.lost();
-    }
-    parts
-        .announcer()
-        .announce(new LockEvent.Lost(claim.name(), hold.token(), hold.heldAt(now), cause));
+    phase = Phase.OVER;
+    stopTimer();
+    hold.lose();
     queue.ended(this);
+    tellLost(cause);
+    hold.outcome().complete(false);
   }
 
-  private void end() {
-    over = true;
-    if (timer != null) {
-      timer.cancel();
+  private void tellLost(LossCause cause) {
+    Duration held = hold.heldAt(parts.now());
+    parts.announcer().announce(new LockEvent.Lost(claim.name(), hold.token(), held, cause));
+    hold.tellLost(parts.callbacks());
+  }
+
+  /**
+   * The store may keep a lease that is lost here. It is given back, but not before the lease would
+   * have ended without that, because a holder that is late in stopping relies on the margin.
+   */
+  private void giveBackIfLost() {
+    if (phase == Phase.OVER && hold.at(parts.now()).state() == LeaseState.LOST) {
+      parts
+          .time()
+          .schedule(Term.margin(options.leaseFor()), () -> queue.mailbox().post(this::withdraw));
     }
   }
 
-  /** Gives back what a holder has ended. Thread-safe; its outcome tells. */
+  private void withdraw() {
+    Farewell.withdraw(parts, queue.mailbox(), claim, keepUntil, false);
+  }
+
+  /** A question that was asked before the grant was accepted is answered only now. */
+  void grantedAgain() {
+    switch (phase) {
+      case LIVE -> {} // the same grant, as it should be
+      case ENDING -> grantedAgain = true;
+      case OVER -> {
+        if (hold.at(parts.now()).state() == LeaseState.LOST) {
+          giveBackIfLost();
+        } else {
+          withdraw();
+        }
+      }
+    }
+  }
+
+  /** Gives back what a holder has ended; the hold's outcome tells. Thread-safe. */
   void release(Hold ended) {
     queue.mailbox().post(() -> released(ended));
   }
 
-  /** Ends the lease because the locks are closed. */
-  CompletableFuture<Boolean> close() {
-    Hold closed = hold;
-    closed.end(LeaseState.RELEASED, parts.time().nanoTime());
-    released(closed);
-    return closed.outcome();
+  private void released(Hold ended) {
+    if (ended == hold && phase == Phase.LIVE && !handOver()) {
+      giveBack();
+    }
   }
 
-  private void released(Hold ended) {
-    if (ended != hold) {
-      return; // has been handed over
-    }
-    if (over) {
-      if (lost) {
-        ended.outcome().complete(false);
-      }
+  /** Ends the lease because the locks are closed. What its holder still does is unprotected. */
+  void close() {
+    if (phase != Phase.LIVE) {
       return;
     }
-    if (ended.at(parts.time().nanoTime()).state() == LeaseState.LOST) {
+    if (hold.at(parts.now()).isLive()) {
+      hold.lose();
+      tellLost(LossCause.LOCKS_CLOSED);
+      hold.outcome().complete(false);
+      giveBack();
+    } else if (hold.at(parts.now()).state() == LeaseState.RELEASED) {
+      giveBack();
+    } else {
       due();
-      ended.outcome().complete(false);
-    } else if (!handOver(ended)) {
-      end();
-      Farewell.release(
-          parts, queue.mailbox(), claim, ended.token(), keepUntil, validUntil, outcomeOf(ended));
     }
   }
 
-  private boolean handOver(Hold ended) {
-    long now = parts.time().nanoTime();
-    if (ended.token() == lastToken || renewedOrTried || now - renewAt >= 0) {
+  private boolean handOver() {
+    long now = parts.now();
+    Hold ended = hold;
+    if (ended.token() == lastToken || renewals > 0 || now - renewAt >= 0) {
       return false;
     }
     Waiter next = queue.pollAlike(options);
     if (next == null) {
       return false;
     }
+    hold = new Hold(ended.token() + 1, now, ended.at(now).validUntil());
     announceReleased(ended);
-    hold = new Hold(ended.token() + 1, now, validUntil);
     next.granted(startHold());
     ended.outcome().complete(true);
     queue.handedOver();
     return true;
   }
 
-  private Farewell.FirstOutcome outcomeOf(Hold ended) {
-    return new Farewell.FirstOutcome() {
-      @Override
-      public void answered(Release answer) {
-        if (answer == Release.RELEASED) {
-          announceReleased(ended);
-        } else {
-          lost = true;
-          ended.endedBeforeRelease();
-          parts
-              .announcer()
-              .announce(
-                  new LockEvent.Lost(
-                      claim.name(),
-                      ended.token(),
-                      ended.heldAt(parts.time().nanoTime()),
-                      LossCause.ENDED_BY_STORE));
-        }
-        finish(answer == Release.RELEASED);
-      }
+  private void giveBack() {
+    phase = Phase.ENDING;
+    stopTimer();
+    long validUntil = hold.at(parts.now()).validUntil();
+    long mayLastUntil = underWay ? parts.now() + options.leaseFor().toNanos() : validUntil;
+    Farewell.release(
+        parts,
+        queue.mailbox(),
+        claim,
+        hold.token(),
+        keepUntil,
+        mayLastUntil,
+        (answer, failure) -> givenBack(answer, failure, validUntil));
+  }
 
-      @Override
-      public void unanswered(LockException reason) {
-        parts
-            .announcer()
-            .announce(new LockEvent.ReleaseUnanswered(claim.name(), ended.token(), reason));
-        finish(true);
-      }
-
-      private void finish(boolean protectedToTheEnd) {
-        queue.ended(LiveLease.this);
-        ended.outcome().complete(protectedToTheEnd);
-      }
-    };
+  /** GONE is a loss only if it is heard before the lease would have ended by itself. */
+  private void givenBack(
+      @Nullable Release answer, @Nullable LockException failure, long validUntil) {
+    phase = Phase.OVER;
+    queue.ended(this);
+    boolean lost = hold.at(parts.now()).state() == LeaseState.LOST;
+    if (answer == Release.GONE && validUntil - parts.now() > 0 && !lost) {
+      hold.lose();
+      tellLost(LossCause.ENDED_BY_STORE);
+      lost = true;
+    } else if (failure != null) {
+      parts
+          .announcer()
+          .announce(new LockEvent.ReleaseUnanswered(claim.name(), hold.token(), failure));
+    } else if (!lost) {
+      announceReleased(hold);
+    }
+    hold.outcome().complete(!lost);
+    if (grantedAgain) {
+      withdraw();
+    }
   }
 
   private void announceReleased(Hold ended) {
-    Duration held = ended.heldAt(parts.time().nanoTime());
+    Duration held = ended.heldAt(parts.now());
     parts.announcer().announce(new LockEvent.Released(claim.name(), ended.token(), held));
   }
 }

@@ -1,18 +1,17 @@
 package io.holdfast.engine;
 
+import io.holdfast.BackendException;
 import io.holdfast.LockException;
 import io.holdfast.LockName;
 import io.holdfast.LockOptions;
 import io.holdfast.StoreRefusedException;
 import io.holdfast.spi.Ask;
 import io.holdfast.spi.Attempt;
-import io.holdfast.spi.Claim;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.CancellationException;
-import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -21,7 +20,8 @@ import org.jspecify.annotations.Nullable;
  * of them: it outlives those who give up, and while this process has the lock nobody asks for it.
  *
  * <p>Exists only while someone waits or holds. Its methods run in its mailbox, apart from those
- * that are said to be thread-safe.
+ * that are said to be thread-safe. Whenever {@link #pump} has run, whoever is first either has a
+ * claim that asks, or waits for the holder in this process.
  */
 final class LocalQueue {
 
@@ -64,10 +64,10 @@ final class LocalQueue {
     }
     waiter.startWaiting(answers);
     waiters.add(waiter);
+    pump();
     if (waiter.isOverdue()) {
       deadlineOf(waiter);
     }
-    pump();
   }
 
   /** The caller went away: interrupted or cancelled. A lease that it did not see is released. */
@@ -75,7 +75,7 @@ final class LocalQueue {
     if (waiters.remove(waiter)) {
       end(waiter, new CancellationException("The caller went away"));
       pump();
-    } else if (waiter.result().isDone() && !waiter.result().isCompletedExceptionally()) {
+    } else if (waiter.isDone() && !waiter.result().isCompletedExceptionally()) {
       waiter.result().join().ifPresent(HeldLease::giveBack);
     }
   }
@@ -86,30 +86,42 @@ final class LocalQueue {
       return;
     }
     waiter.becomeOverdue();
+    if (tenure != null) {
+      tenure.due(); // its end may have come without its timer
+    }
     if (tenure != null || waiter.hasAnswer(answers)) {
       giveUp(waiter);
-      pump();
     } else if (acquirer != null) {
       acquirer.askNow();
+    }
+    pump();
+  }
+
+  /** No answer came in a whole request timeout more, whatever the reason. */
+  void lastDeadlineOf(Waiter waiter) {
+    if (waiters.remove(waiter)) {
+      end(waiter, new BackendException("No answer within waitAtMost and one request timeout"));
+      pump();
     }
   }
 
   private void giveUp(Waiter waiter) {
-    waiters.remove(waiter);
-    if (tenure != null || lastFailure == null) {
-      waiter.busy();
-      leave.accept(this);
-    } else {
+    if (!waiters.remove(waiter)) {
+      return;
+    }
+    if (tenure == null && lastFailure != null) {
       end(waiter, lastFailure);
+    } else {
+      leave.accept(this);
+      waiter.busy();
     }
   }
 
   private void end(Waiter waiter, Throwable reason) {
-    waiter.failed(reason);
     leave.accept(this);
+    waiter.failed(reason);
   }
 
-  /** Whoever is first has a claim that asks, unless this process has the lock. */
   private void pump() {
     if (tenure != null) {
       return;
@@ -120,9 +132,7 @@ final class LocalQueue {
       acquirer = null;
     }
     if (first != null && acquirer == null) {
-      LockOptions options = first.options();
-      Claim claim = Claim.on(name, options.label().orElseGet(HostLabel::ofThisThread));
-      acquirer = new Acquirer(parts, this, claim, options);
+      acquirer = new Acquirer(parts, this, first.label(), first.options());
       acquirer.askNow();
     }
   }
@@ -142,61 +152,45 @@ final class LocalQueue {
     if (!options.keepFor().isZero() || options.holdAtMost().isPresent()) {
       return 1;
     }
-    int alike = 0;
-    for (Waiter waiter : waiters) {
-      if (alike == Ask.MAX_SPAN || !isAlike(waiter.options(), options)) {
-        break;
-      }
-      alike++;
-    }
-    return Math.max(1, alike);
+    long alike =
+        waiters.stream()
+            .limit(Ask.MAX_SPAN)
+            .takeWhile(waiter -> isAlike(waiter.options(), options))
+            .count();
+    return Math.max(1, (int) alike);
   }
 
-  void granted(Acquirer by, Attempt.Granted granted, long askedAt) {
-    Waiter first = waiters.remove();
-    acquirer = null;
+  /** The store said yes: the first caller has the lock. */
+  LiveLease granted(Acquirer by, Attempt.Granted granted, long askedAt) {
     LiveLease lease = new LiveLease(parts, this, by.claim(), by.options(), granted, askedAt);
-    by.becameLease(lease);
-    tenure = lease;
-    lastFailure = null;
-    answers++;
-    first.granted(lease.startHold());
-    giveUpOverdue();
-  }
-
-  void refused() {
-    answers++;
-    lastFailure = null;
-    giveUpOverdue();
-    pump();
-  }
-
-  void failed(LockException reason) {
-    answers++;
-    lastFailure = reason;
-    giveUpOverdue();
-    if (reason instanceof StoreRefusedException && !waiters.isEmpty()) {
-      end(waiters.remove(), reason);
-      if (acquirer != null) {
-        acquirer.withdraw();
-        acquirer = null;
-      }
-    }
-    pump();
-  }
-
-  /** The claim is spent without a lease: the next one starts over. */
-  void spent(LockException reason) {
     acquirer = null;
-    failed(reason);
+    tenure = lease;
+    waiters.remove().granted(lease.startHold());
+    answered(null, by.options());
+    return lease;
   }
 
-  private void giveUpOverdue() {
+  /**
+   * The store said that someone else has the lock, or nothing.
+   *
+   * @param failure why there is no answer; null if there is one
+   * @param options what was asked with
+   */
+  void answered(@Nullable LockException failure, LockOptions options) {
+    boolean refusedForGood = failure instanceof StoreRefusedException;
+    if (!refusedForGood) {
+      answers++;
+      lastFailure = failure;
+    }
     for (Waiter waiter : List.copyOf(waiters)) {
-      if (waiter.isOverdue()) {
+      if (refusedForGood && failure != null && isAlike(waiter.options(), options)) {
+        waiters.remove(waiter);
+        end(waiter, failure);
+      } else if (!refusedForGood && waiter.isOverdue()) {
         giveUp(waiter);
       }
     }
+    pump();
   }
 
   /** The next caller if it can take over a grant made for these options. */
@@ -219,18 +213,15 @@ final class LocalQueue {
     }
   }
 
-  /** Ends all of it; completes when the store has answered or a request timeout is over. */
-  void close(CompletableFuture<Void> done) {
+  /** Ends all of it, because the locks are closed. */
+  void close() {
     for (Waiter waiter : List.copyOf(waiters)) {
       waiters.remove(waiter);
       end(waiter, new IllegalStateException("These locks are closed"));
     }
-    LiveLease held = tenure;
-    if (held == null) {
-      pump();
-      done.complete(null);
-    } else {
-      var unused = held.close().whenComplete((released, failure) -> done.complete(null));
+    if (tenure != null) {
+      tenure.close();
     }
+    pump();
   }
 }

@@ -3,8 +3,6 @@ package io.holdfast.engine;
 import io.holdfast.Guarantees;
 import io.holdfast.Inspection;
 import io.holdfast.Lease;
-import io.holdfast.LeaseAction;
-import io.holdfast.LockException;
 import io.holdfast.LockName;
 import io.holdfast.LockOptions;
 import io.holdfast.LockTimeoutException;
@@ -16,14 +14,12 @@ import io.holdfast.spi.Time;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ThreadLocalRandom;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.Lock;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
@@ -40,7 +36,7 @@ public final class LockEngine implements Locks {
   private final List<AutoCloseable> owned;
   private final ConcurrentMap<LockName, Entry> entries = new ConcurrentHashMap<>();
 
-  private LockEngine(Parts parts, List<AutoCloseable> owned) {
+  LockEngine(Parts parts, List<AutoCloseable> owned) {
     this.parts = parts;
     this.owned = owned;
   }
@@ -48,17 +44,6 @@ public final class LockEngine implements Locks {
   /** Locks on a backend, which they close when they are closed. */
   public static Builder on(LockBackend backend) {
     return new Builder(backend);
-  }
-
-  /** Locks on a backend that was connected with these parts. */
-  static Locks connected(
-      LockBackend backend,
-      LocksConfig config,
-      SystemTime time,
-      CallbackThreads callbacks,
-      Announcer announcer) {
-    Builder builder = on(backend).config(config).time(time).callbacks(callbacks);
-    return builder.build(announcer, List.of(time, callbacks));
   }
 
   /**
@@ -74,19 +59,14 @@ public final class LockEngine implements Locks {
   }
 
   @Override
-  public Lease acquire(String name) throws InterruptedException {
-    return acquire(name, parts.config().options());
+  public LockOptions options() {
+    return parts.config().options();
   }
 
   @Override
   public Lease acquire(String name, LockOptions options) throws InterruptedException {
-    long since = parts.time().nanoTime();
+    long since = parts.now();
     return tryAcquire(name, options).orElseThrow(() -> timedOut(name, since));
-  }
-
-  @Override
-  public Optional<Lease> tryAcquire(String name) throws InterruptedException {
-    return tryAcquire(name, parts.config().options().waitAtMost(Duration.ZERO));
   }
 
   @Override
@@ -111,23 +91,18 @@ public final class LockEngine implements Locks {
   }
 
   @Override
-  public CompletableFuture<Lease> acquireAsync(String name) {
-    return acquireAsync(name, parts.config().options());
-  }
-
-  @Override
   public CompletableFuture<Lease> acquireAsync(String name, LockOptions options) {
-    long since = parts.time().nanoTime();
+    long since = parts.now();
     Waiter waiter = enter(new LockName(name), options);
     CompletableFuture<Lease> future = new CompletableFuture<>();
     var unusedWithdrawal =
         future.whenComplete(
             (lease, failure) -> {
-              if (failure != null) {
+              if (!waiter.isDone()) {
                 abandon(waiter);
               }
             });
-    var unusedDelivery =
+    var delivery =
         waiter
             .result()
             .whenCompleteAsync(
@@ -141,12 +116,18 @@ public final class LockEngine implements Locks {
                   }
                 },
                 parts.callbacks());
+    var unusedFallback =
+        delivery.whenComplete(
+            (result, failure) -> {
+              if (failure != null && future.completeExceptionally(failure)) {
+                abandon(waiter); // no thread for the delivery
+              }
+            });
     return future;
   }
 
   private LockTimeoutException timedOut(String name, long since) {
-    return new LockTimeoutException(
-        new LockName(name), Duration.ofNanos(parts.time().nanoTime() - since));
+    return new LockTimeoutException(new LockName(name), Duration.ofNanos(parts.now() - since));
   }
 
   private Waiter enter(LockName name, LockOptions options) {
@@ -173,23 +154,13 @@ public final class LockEngine implements Locks {
     queue.mailbox().post(() -> queue.abandon(waiter));
   }
 
-  @Override
-  public <E extends Exception> void withLease(String name, LeaseAction<E> action)
-      throws E, InterruptedException {
-    withLease(name, parts.config().options(), action);
+  boolean isClosed() {
+    return parts.isClosed();
   }
 
-  @Override
-  public <E extends Exception> void withLease(
-      String name, LockOptions options, LeaseAction<E> action) throws E, InterruptedException {
-    try (Lease lease = acquire(name, options)) {
-      action.run(lease);
-    }
-  }
-
-  @Override
-  public Lock reentrant(String name) {
-    return reentrant(name, parts.config().options());
+  /** How many names someone waits for or has. */
+  int names() {
+    return entries.size();
   }
 
   @Override
@@ -203,23 +174,23 @@ public final class LockEngine implements Locks {
     if (!(parts.backend() instanceof Inspectable store)) {
       throw new UnsupportedOperationException("This store cannot tell who has a lock");
     }
-    CompletableFuture<Inspection> told = new CompletableFuture<>();
-    Question.put(
-        parts.time(),
-        parts.requestTimeout(),
-        new Mailbox(),
-        () -> store.inspect(checked),
-        new Question.Answers<Inspection>() {
-          @Override
-          public void answered(Inspection answer) {
-            told.complete(answer);
-          }
-
-          @Override
-          public void failed(LockException reason) {
-            told.completeExceptionally(reason);
-          }
-        });
+    CompletableFuture<Inspection> told = parts.awaitedOnClose();
+    if (parts.isClosed()) {
+      told.completeExceptionally(new IllegalStateException("These locks are closed"));
+    } else {
+      Question.put(
+          parts.time(),
+          parts.requestTimeout(),
+          new Mailbox(),
+          () -> store.inspect(checked),
+          (answer, failure) -> {
+            if (failure == null) {
+              told.complete(answer);
+            } else {
+              told.completeExceptionally(failure);
+            }
+          });
+    }
     return Blocking.await(told);
   }
 
@@ -233,20 +204,27 @@ public final class LockEngine implements Locks {
     if (!parts.closed().compareAndSet(false, true)) {
       return;
     }
-    List<CompletableFuture<Void>> closing = new ArrayList<>();
+    List<CompletableFuture<?>> ends = new ArrayList<>();
     for (Entry entry : entries.values()) {
-      CompletableFuture<Void> closed = new CompletableFuture<>();
-      closing.add(closed);
-      entry.queue.mailbox().post(() -> entry.queue.close(closed));
+      CompletableFuture<Void> end = new CompletableFuture<>();
+      ends.add(end);
+      entry.queue.mailbox().post(entry.queue::close);
+      entry.queue.mailbox().post(() -> end.complete(null));
     }
-    CompletableFuture.allOf(closing.toArray(CompletableFuture<?>[]::new)).join();
-    parts.backend().close();
+    awaitAll(ends); // now every farewell has been sent
+    awaitAll(List.copyOf(parts.unanswered().values()));
+    Announcer.guarded("closing a backend", parts.backend()::close);
     for (AutoCloseable mine : owned) {
-      Announcer.guarded("closing the locks", () -> closeQuietly(mine));
+      Announcer.guarded("closing the locks", () -> closeUnchecked(mine));
     }
   }
 
-  private static void closeQuietly(AutoCloseable mine) {
+  private static void awaitAll(List<CompletableFuture<?>> futures) {
+    var outcomes = futures.stream().map(future -> future.handle((value, failure) -> true));
+    CompletableFuture.allOf(outcomes.toArray(CompletableFuture<?>[]::new)).join();
+  }
+
+  private static void closeUnchecked(AutoCloseable mine) {
     try {
       mine.close();
     } catch (Exception e) {
@@ -254,7 +232,9 @@ public final class LockEngine implements Locks {
     }
   }
 
-  /** The parts that an engine is made of, each with a default. Used by one thread. */
+  /**
+   * The parts that an engine is made of, each with a default. Used by one thread, for one engine.
+   */
   public static final class Builder {
 
     private final LockBackend backend;
@@ -279,7 +259,10 @@ public final class LockEngine implements Locks {
       return this;
     }
 
-    /** What runs users' code; by default daemon threads that come and go. */
+    /**
+     * What runs users' code; by default daemon threads that come and go. An executor that runs it
+     * in the thread that hands it over is for tests that never block in it.
+     */
     public Builder callbacks(Executor chosen) {
       this.callbacks = chosen;
       return this;
@@ -291,33 +274,18 @@ public final class LockEngine implements Locks {
       return this;
     }
 
-    /** The locks. */
+    /** The locks. They end what they brought themselves, and leave alone what they were given. */
     public Locks build() {
       List<AutoCloseable> owned = new ArrayList<>();
-      if (time == null) {
-        SystemTime real = new SystemTime();
-        owned.add(real);
-        time = real;
-      }
-      if (callbacks == null) {
-        CallbackThreads threads = new CallbackThreads();
-        owned.add(threads);
-        callbacks = threads;
-      }
-      return build(new Announcer(config.listener(), callbacks), owned);
+      Time usedTime = time == null ? own(new SystemTime(), owned) : time;
+      Executor used = callbacks == null ? own(new CallbackThreads(), owned) : callbacks;
+      Announcer announcer = new Announcer(config.listener(), used);
+      return new LockEngine(new Parts(backend, usedTime, config, announcer, used, random), owned);
     }
 
-    private Locks build(Announcer announcer, List<AutoCloseable> owned) {
-      return new LockEngine(
-          new Parts(
-              backend,
-              Objects.requireNonNull(time),
-              config,
-              announcer,
-              Objects.requireNonNull(callbacks),
-              random,
-              new AtomicBoolean()),
-          owned);
+    private static <T extends AutoCloseable> T own(T made, List<AutoCloseable> owned) {
+      owned.add(made);
+      return made;
     }
   }
 }

@@ -23,15 +23,18 @@ final class Mailbox {
     this(Runnable::run);
   }
 
-  /** A mailbox whose events run in the threads of an executor. */
+  /** A mailbox whose events run in the threads of an executor; if it fails, they are dropped. */
   Mailbox(Executor runner) {
     this.runner = runner;
   }
 
   void post(Runnable event) {
     events.add(event);
-    if (pending.getAndIncrement() == 0) {
-      runner.execute(this::drain);
+    if (pending.getAndIncrement() == 0
+        && !Announcer.guarded("starting a thread", () -> runner.execute(this::drain))) {
+      do {
+        events.poll();
+      } while (pending.decrementAndGet() != 0);
     }
   }
 

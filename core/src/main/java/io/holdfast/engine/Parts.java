@@ -4,6 +4,9 @@ import io.holdfast.LocksConfig;
 import io.holdfast.spi.LockBackend;
 import io.holdfast.spi.Time;
 import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.random.RandomGenerator;
@@ -13,6 +16,7 @@ import java.util.random.RandomGenerator;
  *
  * @param callbacks runs users' code, and nothing else does
  * @param closed becomes true once
+ * @param unanswered what {@code Locks.close()} waits for: farewells and inspections under way
  */
 record Parts(
     LockBackend backend,
@@ -21,7 +25,30 @@ record Parts(
     Announcer announcer,
     Executor callbacks,
     RandomGenerator random,
-    AtomicBoolean closed) {
+    AtomicBoolean closed,
+    Map<Object, CompletableFuture<?>> unanswered) {
+
+  Parts(
+      LockBackend backend,
+      Time time,
+      LocksConfig config,
+      Announcer announcer,
+      Executor callbacks,
+      RandomGenerator random) {
+    this(
+        backend,
+        time,
+        config,
+        announcer,
+        callbacks,
+        random,
+        new AtomicBoolean(),
+        new ConcurrentHashMap<>());
+  }
+
+  long now() {
+    return time.nanoTime();
+  }
 
   Duration requestTimeout() {
     return config.requestTimeout();
@@ -33,5 +60,14 @@ record Parts(
 
   boolean isClosed() {
     return closed.get();
+  }
+
+  /** A future that {@code Locks.close()} waits for until it is done. */
+  <T> CompletableFuture<T> awaitedOnClose() {
+    CompletableFuture<T> future = new CompletableFuture<>();
+    Object key = new Object();
+    unanswered.put(key, future);
+    var unused = future.whenComplete((value, failure) -> unanswered.remove(key));
+    return future;
   }
 }

@@ -4,6 +4,7 @@ import io.holdfast.BackendException;
 import io.holdfast.LockException;
 import io.holdfast.spi.Time;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
@@ -18,20 +19,19 @@ import org.jspecify.annotations.Nullable;
  */
 final class Question<A> {
 
-  /** Is told in the mailbox: one of the two, or {@code failed} and later {@code answered}. */
-  interface Answers<A> {
-    void answered(A answer);
-
-    void failed(LockException reason);
+  /** Is told in the mailbox: an answer or a failure, or a failure and later an answer. */
+  @FunctionalInterface
+  interface Listener<A> {
+    void hears(@Nullable A answer, @Nullable LockException failure);
   }
 
   private final Duration timeout;
-  private final Answers<A> answers;
+  private final Listener<A> listener;
   private boolean over;
 
-  private Question(Duration timeout, Answers<A> answers) {
+  private Question(Duration timeout, Listener<A> listener) {
     this.timeout = timeout;
-    this.answers = answers;
+    this.listener = listener;
   }
 
   static <A> void put(
@@ -39,21 +39,22 @@ final class Question<A> {
       Duration timeout,
       Mailbox mailbox,
       Supplier<CompletionStage<A>> question,
-      Answers<A> answers) {
-    Question<A> put = new Question<>(timeout, answers);
+      Listener<A> listener) {
+    Question<A> put = new Question<>(timeout, listener);
     Time.Timer timer = time.schedule(timeout, () -> mailbox.post(put::timedOut));
-    ask(question)
-        .whenComplete(
-            (answer, failure) -> {
-              timer.cancel();
-              mailbox.post(() -> put.completed(answer, failure));
-            });
+    var unused =
+        ask(question)
+            .whenComplete(
+                (answer, failure) -> {
+                  timer.cancel();
+                  mailbox.post(() -> put.completed(answer, failure));
+                });
   }
 
   private static <A> CompletionStage<A> ask(Supplier<CompletionStage<A>> question) {
     try {
-      return question.get();
-    } catch (RuntimeException e) {
+      return Objects.requireNonNull(question.get(), "The backend answered with no stage");
+    } catch (RuntimeException | Error e) {
       return CompletableFuture.failedFuture(e);
     }
   }
@@ -61,30 +62,21 @@ final class Question<A> {
   private void timedOut() {
     if (!over) {
       over = true;
-      answers.failed(new BackendException("The store has not answered within " + timeout));
+      listener.hears(null, new BackendException("The store has not answered within " + timeout));
     }
   }
 
   private void completed(@Nullable A answer, @Nullable Throwable failure) {
-    if (answer != null) {
+    if (answer != null || !over) {
       over = true;
-      answers.answered(answer);
-    } else if (!over) {
-      over = true;
-      answers.failed(reason(failure));
+      listener.hears(answer, answer == null ? reason(failure) : null);
     }
   }
 
   private static LockException reason(@Nullable Throwable failure) {
-    Throwable cause =
-        failure instanceof CompletionException wrapped && wrapped.getCause() != null
-            ? wrapped.getCause()
-            : failure;
-    if (cause instanceof LockException known) {
-      return known;
-    }
-    return cause == null
-        ? new BackendException("The backend completed a question without an answer")
+    Throwable cause = failure instanceof CompletionException ? failure.getCause() : failure;
+    return cause instanceof LockException known
+        ? known
         : new BackendException("The question to the store failed", cause);
   }
 }

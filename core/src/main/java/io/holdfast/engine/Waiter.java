@@ -19,6 +19,7 @@ final class Waiter {
   private final Parts parts;
   private final LocalQueue queue;
   private final LockOptions options;
+  private final String thread = Thread.currentThread().getName();
   private final long since;
   private final CompletableFuture<Optional<HeldLease>> result = new CompletableFuture<>();
   private Time.@Nullable Timer deadline;
@@ -29,7 +30,7 @@ final class Waiter {
     this.parts = parts;
     this.queue = queue;
     this.options = options;
-    this.since = parts.time().nanoTime();
+    this.since = parts.now();
   }
 
   LockName name() {
@@ -44,6 +45,10 @@ final class Waiter {
     return queue;
   }
 
+  String label() {
+    return options.label().orElseGet(() -> HostLabel.of(thread));
+  }
+
   /**
    * The lease; empty if someone else has the lock; or the failure. Completed on the store's or the
    * scheduler's thread, so nothing of a user's may hang on it directly.
@@ -53,26 +58,29 @@ final class Waiter {
   }
 
   Duration waited() {
-    return Duration.ofNanos(parts.time().nanoTime() - since);
+    return Duration.ofNanos(parts.now() - since);
   }
 
   void startWaiting(long answersSoFar) {
     answersBefore = answersSoFar;
-    Duration left = options.waitAtMost().minus(waited());
-    if (left.isNegative() || left.isZero()) {
-      overdue = true;
-    } else {
-      deadline =
-          parts.time().schedule(left, () -> queue.mailbox().post(() -> queue.deadlineOf(this)));
+    overdue = options.waitAtMost().isZero();
+    if (!overdue) {
+      deadline = after(options.waitAtMost().minus(waited()), () -> queue.deadlineOf(this));
     }
+  }
+
+  /** From here on it waits for one answer more, and that for a request timeout at the most. */
+  void becomeOverdue() {
+    overdue = true;
+    deadline = after(parts.requestTimeout(), () -> queue.lastDeadlineOf(this));
+  }
+
+  private Time.Timer after(Duration span, Runnable event) {
+    return parts.time().schedule(span, () -> queue.mailbox().post(event));
   }
 
   boolean isOverdue() {
     return overdue;
-  }
-
-  void becomeOverdue() {
-    overdue = true;
   }
 
   /** Whether the store, or this process as the holder, has said anything since this caller came. */
@@ -86,21 +94,21 @@ final class Waiter {
 
   void granted(HeldLease lease) {
     end();
-    parts.announcer().announce(new LockEvent.Acquired(name(), lease.token(), waited()));
     result.complete(Optional.of(lease));
+    parts.announcer().announce(new LockEvent.Acquired(name(), lease.token(), waited()));
   }
 
   void busy() {
     end();
+    result.complete(Optional.empty());
     var reason = new LockTimeoutException(name(), waited());
     parts.announcer().announce(new LockEvent.NotAcquired(name(), waited(), reason));
-    result.complete(Optional.empty());
   }
 
   void failed(Throwable reason) {
     end();
-    parts.announcer().announce(new LockEvent.NotAcquired(name(), waited(), reason));
     result.completeExceptionally(reason);
+    parts.announcer().announce(new LockEvent.NotAcquired(name(), waited(), reason));
   }
 
   private void end() {

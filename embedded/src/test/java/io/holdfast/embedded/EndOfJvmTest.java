@@ -114,6 +114,7 @@ class EndOfJvmTest {
         throws IOException {
       List<String> command = new ArrayList<>(become);
       command.add(JAVA.toString());
+      command.add("-XX:-UsePerfData"); // a killed JVM would leave its file in the temporary folder
       command.addAll(List.of(options));
       command.addAll(List.of("-cp", classPath, JvmWithServer.class.getName(), kind));
       Process process =

@@ -85,7 +85,7 @@ public final class ManualTime implements Time {
     for (Due next = next(end); next != null; next = next(end)) {
       next.task().run();
     }
-    passed.set(end);
+    passed.accumulateAndGet(end, Math::max);
   }
 
   /**

@@ -13,13 +13,14 @@ import io.holdfast.spi.Release;
 import io.holdfast.spi.Renewal;
 import io.holdfast.spi.Watch;
 import java.time.Duration;
-import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -28,7 +29,7 @@ import org.jspecify.annotations.Nullable;
  * A backend whose messages meet the fate that a test chooses: lost, late, or failed, on their way
  * to an honest store or on their way back. Every message is recorded.
  *
- * <p>Questions may come from any thread; fates are chosen by one.
+ * <p>Thread-safe.
  */
 public final class UnreliableBackend implements LockBackend, Inspectable {
 
@@ -93,15 +94,15 @@ public final class UnreliableBackend implements LockBackend, Inspectable {
 
   private final LockBackend store;
   private final Map<Kind, Deque<Fate>> next = new EnumMap<>(Kind.class);
-  private final Map<Kind, Fate> usual = new EnumMap<>(Kind.class);
+  private final Map<Kind, Fate> usual = new ConcurrentHashMap<>();
   private final List<Message> sent = new CopyOnWriteArrayList<>();
-  private boolean hints = true;
+  private volatile boolean hints = true;
 
   /** Messages to an honest store, all answered until a test says otherwise. */
   public UnreliableBackend(LockBackend store) {
     this.store = store;
     for (Kind kind : Kind.values()) {
-      next.put(kind, new ArrayDeque<>());
+      next.put(kind, new ConcurrentLinkedDeque<>());
       usual.put(kind, Fate.ANSWERED);
     }
   }
@@ -121,6 +122,12 @@ public final class UnreliableBackend implements LockBackend, Inspectable {
     for (Kind kind : Kind.values()) {
       always(kind, fate);
     }
+  }
+
+  /** From here on every message is answered, whatever fate was chosen for it before. */
+  public void heal() {
+    next.values().forEach(Deque::clear);
+    always(Fate.ANSWERED);
   }
 
   /** Whether hints reach their watchers; true at first. */

@@ -9,7 +9,7 @@ if claim ~= ARGV[1] then return {'gone'} end
 -- Only a saving, so a server without memory for it still releases.
 local used = tonumber(ARGV[2])
 if used >= tonumber(first) then
-  local last = tonumber(redis.call('GET', KEYS[2]) or '') or 0
+  local last = tonumber(redis.pcall('GET', KEYS[2]) or '') or 0
   if used < last then redis.pcall('SET', KEYS[2], ARGV[2], 'KEEPTTL') end
 end
 

@@ -1,0 +1,204 @@
+package io.holdfast.cli.race;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.net.URI;
+import java.net.URISyntaxException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import java.util.logging.LogManager;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** {@code holdfast race}. */
+@Command(
+    name = "race",
+    description = "Shows what each way of locking loses, on this machine.",
+    exitCodeOnInvalidInput = RaceCommand.USAGE,
+    exitCodeListHeading = "%nExit codes:%n",
+    exitCodeList = {
+      "0:every method showed what it is here for; ours lost nothing",
+      "1:one did not, or the race could not be run to its end",
+      "64:wrong usage",
+      "69:a server cannot be started, does not answer, or refuses",
+    },
+    optionListHeading = "%nOptions:%n",
+    footerHeading = "%nExamples:%n",
+    footer = {
+      "  holdfast race --quick",
+      "  holdfast race --json race.json --workers 6",
+      "",
+      "JSON: a list of objects with method, acknowledged, lost, doubled, blocked,",
+      "wronglyReleased, staleWritesRefused, staleTokensRefused, staleReadsRefused,",
+      "leasesLost."
+    })
+public final class RaceCommand implements Callable<Integer> {
+
+  static final int FAILED = 1;
+  static final int USAGE = 64;
+  static final int UNAVAILABLE = 69;
+
+  private static final int FEWEST_WORKERS = 3;
+  private static final int MOST_WORKERS = 16;
+
+  @Spec
+  @SuppressWarnings("NullAway.Init")
+  private CommandSpec spec;
+
+  @Option(names = "--quick", description = "At most a minute; otherwise about three.")
+  private boolean quick;
+
+  @Option(
+      names = "--workers",
+      paramLabel = "N",
+      description = "How many processes race, 3 to 16; default ${DEFAULT-VALUE}.")
+  private int workers = 4;
+
+  @Option(names = "--json", paramLabel = "FILE", description = "Write the outcomes there, too.")
+  private @Nullable Path json;
+
+  @Option(
+      names = "--store",
+      paramLabel = "URL",
+      description = {
+        "Your own Redis instead of an embedded one:",
+        "redis://[USER:PASSWORD@]HOST[:PORT]. The race's keys have",
+        "random names and are removed, or end by themselves."
+      })
+  private @Nullable String store;
+
+  @Option(
+      names = "--db",
+      paramLabel = "URL",
+      description = {
+        "Your own PostgreSQL instead of an embedded one:",
+        "jdbc:postgresql://HOST/DATABASE?user=NAME. The race makes",
+        "a schema of a random name there, and drops it."
+      })
+  private @Nullable String database;
+
+  @Option(names = "--rounds", hidden = true)
+  private @Nullable Integer rounds;
+
+  @Option(names = "--merges", hidden = true)
+  private @Nullable Integer merges;
+
+  @Option(
+      names = {"-h", "--help"},
+      usageHelp = true,
+      description = "Show this help.")
+  @SuppressWarnings("UnusedVariable") // picocli reads it
+  private boolean help;
+
+  @Override
+  public Integer call() throws InterruptedException {
+    check();
+    LogManager.getLogManager().reset(); // drivers log parts of a bad URL; what is wrong we say once
+    Plan plan = plan();
+    Progress progress = Progress.onTerminal();
+    Cleanup cleanup = new Cleanup();
+    try {
+      List<Outcome> outcomes;
+      try (cleanup) {
+        outcomes = race(plan, progress, cleanup);
+        progress.at("putting everything away");
+      } finally {
+        progress.clear();
+      }
+      int exitCode = report(outcomes, plan);
+      return cleanup.failures().isEmpty()
+          ? exitCode
+          : fail(FAILED, "left over: " + String.join("; ", cleanup.failures()));
+    } catch (RaceException e) {
+      return cleanup.byShutdown() ? FAILED : fail(e.exitCode(), String.valueOf(e.getMessage()));
+    }
+  }
+
+  private List<Outcome> race(Plan plan, Progress progress, Cleanup cleanup)
+      throws RaceException, InterruptedException {
+    progress.at("starting servers");
+    Servers servers =
+        Servers.start(Optional.ofNullable(store), Optional.ofNullable(database), cleanup);
+    return new Race(plan, progress, cleanup).run(servers);
+  }
+
+  private void check() {
+    if (workers < FEWEST_WORKERS || workers > MOST_WORKERS) {
+      throw wrong("--workers is %d to %d".formatted(FEWEST_WORKERS, MOST_WORKERS));
+    }
+    if (store != null && !isRedis(store)) {
+      throw wrong("--store is redis://HOST:PORT or rediss://HOST:PORT, of a single server");
+    }
+    if (database != null && !database.startsWith("jdbc:postgresql:")) {
+      throw wrong("--db is jdbc:postgresql://HOST/DATABASE?user=NAME");
+    }
+    if (json != null && !canBeWritten(json)) {
+      throw wrong("--json: cannot write " + json);
+    }
+  }
+
+  private static boolean isRedis(String url) {
+    try {
+      URI uri = new URI(url);
+      return uri.getHost() != null && Set.of("redis", "rediss").contains(uri.getScheme());
+    } catch (URISyntaxException e) {
+      return false;
+    }
+  }
+
+  /** Asked before the race, because nobody likes to hear it after. */
+  private static boolean canBeWritten(Path file) {
+    Path target = Files.exists(file) ? file : file.toAbsolutePath().getParent();
+    return !Files.isDirectory(file) && target != null && Files.isWritable(target);
+  }
+
+  private ParameterException wrong(String text) {
+    return new ParameterException(spec.commandLine(), text);
+  }
+
+  private Plan plan() {
+    Plan plan = quick ? Plan.quick(workers) : Plan.full(workers);
+    return new Plan(
+        workers,
+        rounds == null ? plan.rounds() : rounds,
+        plan.methodLasts(),
+        merges == null ? plan.merges() : merges,
+        plan.roundLasts(),
+        plan.lease());
+  }
+
+  private int report(List<Outcome> outcomes, Plan plan) {
+    PrintWriter out = spec.commandLine().getOut();
+    RaceTable.lines(outcomes, plan).forEach(out::println);
+    out.flush();
+    if (json != null) {
+      try {
+        RaceJson.write(outcomes, json);
+      } catch (IOException e) {
+        return fail(FAILED, "--json: cannot write " + json + ": " + e.getMessage());
+      }
+    }
+    String unexpected =
+        outcomes.stream()
+            .filter(outcome -> !outcome.asExpected())
+            .map(outcome -> outcome.method().label())
+            .collect(Collectors.joining(", "));
+    return unexpected.isEmpty() ? 0 : fail(FAILED, "not as expected: " + unexpected);
+  }
+
+  private int fail(int exitCode, String text) {
+    PrintWriter err = spec.commandLine().getErr();
+    err.println("holdfast: " + text.replaceAll("\\s*\\R\\s*", "; "));
+    err.flush();
+    return exitCode;
+  }
+}

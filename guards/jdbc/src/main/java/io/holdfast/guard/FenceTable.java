@@ -1,0 +1,106 @@
+package io.holdfast.guard;
+
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Duration;
+
+/**
+ * The guard of a transaction over many rows: a table {@code holdfast_fence} that keeps, for each
+ * name, the highest token that ever entered.
+ *
+ * <pre>{@code
+ * connection.setAutoCommit(false);
+ * FenceTable.enter(connection, "rack:7", lease.token(), lease.remaining()); // the first statement
+ * ... // read, merge and write any rows that belong to rack 7
+ * connection.commit();
+ * }</pre>
+ *
+ * <p>It protects what is read and written after {@code enter} in the same transaction, if every
+ * writer of those rows enters by the same name; it cannot see a writer that does not. Take the lock
+ * before the connection: a thread that waits for a lock while it holds a connection of a pool keeps
+ * others from using theirs.
+ *
+ * <p>Create the table with {@link #ddl()}. Never delete a row of it: a fence that is gone lets
+ * every stale holder in.
+ *
+ * <p>Thread-safe; a connection is used by one thread at a time, as always.
+ */
+public final class FenceTable {
+
+  static final String NAME = "holdfast_fence";
+
+  private static final int MAX_NAME = 200;
+  private static final String LIMITS = Statements.load("postgresql/limits.sql");
+  private static final String ENTER = Statements.load("postgresql/enter.sql");
+  private static final String FENCE = Statements.load("postgresql/fence.sql");
+
+  private FenceTable() {}
+
+  /** The statement that creates the table unless it exists, for the migrations of your database. */
+  public static String ddl() {
+    return Statements.load("postgresql/fence_table.sql");
+  }
+
+  /**
+   * Enters: raises the name's fence to the token and holds its row until the transaction ends, so
+   * that transactions under one name follow one another, in the order of their tokens. A holder may
+   * enter again with the same token, in this transaction or a later one.
+   *
+   * <p>Must be the first statement of the transaction: above READ COMMITTED what was read before is
+   * older than the fence. Because it holds a row, it sets the transaction's {@code lock_timeout}
+   * and {@code idle_in_transaction_session_timeout} to the remainder of the lease, unless they are
+   * shorter already; they end what outlives it with 55P03 and 25P03, which {@link SqlFailure}
+   * knows.
+   *
+   * @param connection in a transaction (autocommit off)
+   * @param name what the rows belong to, usually the lock's name; 1 to 200 characters
+   * @param token the lease's token, from 1 to 2^53 - 1
+   * @param remaining the lease's remainder, to the millisecond; less than one millisecond counts as
+   *     one, because the fence decides and not the clock
+   * @throws StaleTokenException a newer token has entered; roll the transaction back and stop
+   * @throws SQLException see {@link SqlFailure}; roll the transaction back. Above READ COMMITTED
+   *     40001 is the usual answer after a wait
+   * @throws IllegalStateException if autocommit is on: the row would be free at once
+   * @throws IllegalArgumentException if the name or the token is out of range
+   */
+  public static void enter(Connection connection, String name, long token, Duration remaining)
+      throws SQLException {
+    Tokens.check(token);
+    if (name.isEmpty() || name.length() > MAX_NAME) {
+      throw new IllegalArgumentException(
+          "a name has 1 to " + MAX_NAME + " characters, not " + name.length());
+    }
+    if (connection.getAutoCommit()) {
+      throw new IllegalStateException("FenceTable.enter needs a transaction, and autocommit is on");
+    }
+    limit(connection, remaining);
+    try (PreparedStatement enter = connection.prepareStatement(ENTER)) {
+      enter.setString(1, name);
+      enter.setLong(2, token);
+      if (enter.executeUpdate() == 1) {
+        return;
+      }
+    }
+    throw new StaleTokenException(NAME, name, token, fence(connection, name));
+  }
+
+  private static void limit(Connection connection, Duration remaining) throws SQLException {
+    long millis = Math.max(1, Math.min(Integer.MAX_VALUE, remaining.toMillis()));
+    try (PreparedStatement limits = connection.prepareStatement(LIMITS)) {
+      limits.setLong(1, millis);
+      limits.execute();
+    }
+  }
+
+  private static long fence(Connection connection, String name) throws SQLException {
+    try (PreparedStatement fence = connection.prepareStatement(FENCE)) {
+      fence.setString(1, name);
+      try (ResultSet row = fence.executeQuery()) {
+        row.next();
+        return row.getLong(1);
+      }
+    }
+  }
+}

@@ -1,0 +1,5 @@
+-- in: name
+-- out: the fence of that name; no row if nobody ever entered
+SELECT fence
+  FROM holdfast_fence
+ WHERE name = ?

@@ -1,0 +1,134 @@
+package io.holdfast.guard;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import java.sql.BatchUpdateException;
+import java.sql.PreparedStatement;
+import java.sql.SQLException;
+import java.util.concurrent.Future;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class SqlFailureTest {
+
+  @ParameterizedTest
+  @CsvSource({
+    "40001, AGAIN",
+    "40P01, AGAIN",
+    "55P03, AGAIN",
+    "25P03, AGAIN",
+    "25P04, AGAIN",
+    "53300, AGAIN",
+    "57P03, AGAIN",
+    "57P05, AGAIN",
+    "08000, OUTCOME_UNKNOWN",
+    "08003, OUTCOME_UNKNOWN",
+    "08006, OUTCOME_UNKNOWN",
+    "08007, OUTCOME_UNKNOWN",
+    "40003, OUTCOME_UNKNOWN",
+    "57P01, OUTCOME_UNKNOWN",
+    "57P02, OUTCOME_UNKNOWN",
+    "23505, STOP",
+    "25P02, STOP",
+    "40002, STOP",
+    "42P01, STOP",
+    "57014, STOP",
+    "'', STOP",
+    ", STOP"
+  })
+  void eachStateHasItsDecision(String state, SqlFailure decision) {
+    assertThat(SqlFailure.of(new SQLException("x", state))).isEqualTo(decision);
+  }
+
+  @Test
+  void reasonsAreFoundBehindOthersAndTheMostCarefulDecides() {
+    SQLException batch = new BatchUpdateException("batch", "23505", 0, new int[0]);
+    assertThat(SqlFailure.of(batch)).isEqualTo(SqlFailure.STOP);
+    batch.setNextException(new SQLException("x", "40001"));
+    assertThat(SqlFailure.of(batch)).isEqualTo(SqlFailure.AGAIN);
+    batch.setNextException(new SQLException("x", "23505"));
+    assertThat(SqlFailure.of(batch)).isEqualTo(SqlFailure.AGAIN);
+    batch.setNextException(new SQLException("x", "55000", new SQLException("y", "08006")));
+    assertThat(SqlFailure.of(batch)).isEqualTo(SqlFailure.OUTCOME_UNKNOWN);
+    batch.setNextException(new SQLException("x", "40001"));
+    assertThat(SqlFailure.of(batch)).isEqualTo(SqlFailure.OUTCOME_UNKNOWN);
+
+    Exception wrapper = new IllegalStateException(new SQLException("x", "40P01"));
+    assertThat(SqlFailure.of(new SQLException("pool", wrapper))).isEqualTo(SqlFailure.AGAIN);
+  }
+
+  @Test
+  void exceptionsInACircleComeToAnEnd() {
+    SQLException one = new SQLException("one", "23505");
+    SQLException other = new SQLException("other", "42601", one);
+    one.initCause(other);
+    assertThat(SqlFailure.of(one)).isEqualTo(SqlFailure.STOP);
+  }
+
+  @Test
+  void batchThatMeetsANewerWriteSaysAgain() throws Exception {
+    String id = TestDatabase.newRecord("");
+    try (Session a = new Session(Isolation.REPEATABLE_READ);
+        Session b = new Session(Isolation.READ_COMMITTED)) {
+      a.run(c -> Session.read(c, id)); // takes the snapshot
+      b.run(c -> LostUpdateTest.textbookWrite(c, id, 2, "B"));
+      b.commit();
+      BatchUpdateException refused =
+          catchThrowableOfType(
+              BatchUpdateException.class,
+              () ->
+                  a.run(
+                      c -> {
+                        try (PreparedStatement batch =
+                            c.prepareStatement("UPDATE record SET content = ? WHERE id = ?")) {
+                          for (String content : new String[] {"1", "2"}) {
+                            batch.setString(1, content);
+                            batch.setString(2, id);
+                            batch.addBatch();
+                          }
+                          return batch.executeBatch();
+                        }
+                      }));
+      assertThat(SqlFailure.of(refused)).isEqualTo(SqlFailure.AGAIN);
+    }
+  }
+
+  @Test
+  void deadlockSaysAgainToOneOfTwo() throws Exception {
+    String one = TestDatabase.newRecord("");
+    String other = TestDatabase.newRecord("");
+    try (Session a = new Session(Isolation.READ_COMMITTED);
+        Session b = new Session(Isolation.READ_COMMITTED)) {
+      a.run(c -> LostUpdateTest.textbookWrite(c, one, 1, "A"));
+      b.run(c -> LostUpdateTest.textbookWrite(c, other, 1, "B"));
+      Future<Integer> waiting = a.begin(c -> LostUpdateTest.textbookWrite(c, other, 1, "A"));
+      assertThat(waiting).isNotDone();
+      Future<Integer> crossing = b.begin(c -> LostUpdateTest.textbookWrite(c, one, 1, "B"));
+      LostUpdateTest.assertAgain(
+          "40P01",
+          () -> {
+            try {
+              Session.result(crossing);
+            } finally {
+              b.rollback();
+            }
+            Session.result(waiting);
+          });
+    }
+  }
+
+  @Test
+  void terminatedSessionLeavesTheOutcomeUnknown() throws Exception {
+    try (Session a = new Session(Isolation.READ_COMMITTED)) {
+      String backend = a.run(c -> TestDatabase.ask(c, "SELECT pg_backend_pid()"));
+      TestDatabase.ask("SELECT pg_terminate_backend(" + backend + ", 60000)");
+      assertThatThrownBy(a::commit)
+          .isInstanceOfSatisfying(
+              SQLException.class,
+              e -> assertThat(SqlFailure.of(e)).isEqualTo(SqlFailure.OUTCOME_UNKNOWN));
+    }
+  }
+}
