@@ -260,7 +260,7 @@ final class RedisBackend implements LockBackend, Inspectable {
   /** Behind the ask that may still be under way, the first time; a repetition goes the other. */
   private Link wayOfRelease(Claim claim) {
     Asking asking = unanswered.get(claim.id());
-    if (asking != null && !asking.isWithdrawn && asking.link.isAlive()) {
+    if (asking != null && !asking.isWithdrawn) {
       asking.isWithdrawn = true;
       return asking.link;
     }
