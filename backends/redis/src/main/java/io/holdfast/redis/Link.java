@@ -74,7 +74,10 @@ final class Link {
 
   /** Whether what is sent over it may arrive. */
   boolean isAlive() {
-    return !opened.isCompletedExceptionally() && (!opened.isDone() || opened.join().isOpen());
+    if (!opened.isDone()) {
+      return true; // asked first: it may be done, and have failed, a moment later
+    }
+    return !opened.isCompletedExceptionally() && opened.join().isOpen();
   }
 
   /** Whether nothing has been heard for too long, although something was asked. */
@@ -116,8 +119,7 @@ final class Link {
     } else {
       ordering.lock();
       try {
-        // One after the other: what waits for the same future runs in no order that could be relied
-        // on.
+        // One behind the other: dependents of one and the same future run in no certain order.
         lastInLine = lastInLine.whenComplete((c, failure) -> send(c, failure, command, answer));
       } finally {
         ordering.unlock();

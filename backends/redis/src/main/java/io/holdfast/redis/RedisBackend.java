@@ -21,7 +21,6 @@ import io.lettuce.core.MaintNotificationsConfig;
 import io.lettuce.core.RedisClient;
 import io.lettuce.core.RedisURI;
 import io.lettuce.core.SocketOptions;
-import io.lettuce.core.SocketOptions.KeepAliveOptions;
 import io.lettuce.core.TimeoutOptions;
 import java.time.Duration;
 import java.util.List;
@@ -62,14 +61,6 @@ final class RedisBackend implements LockBackend, Inspectable {
 
   /** After this many request timeouts without any answer a connection counts as dead. */
   private static final int TIMEOUTS_UNTIL_SILENT = 2;
-
-  private static final KeepAliveOptions KEEP_ALIVE =
-      KeepAliveOptions.builder()
-          .enable()
-          .idle(Duration.ofSeconds(15))
-          .interval(Duration.ofSeconds(5))
-          .count(3)
-          .build();
 
   private static final Duration END_OF_THREADS = Duration.ofSeconds(2);
 
@@ -115,11 +106,10 @@ final class RedisBackend implements LockBackend, Inspectable {
         .disconnectedBehavior(DisconnectedBehavior.REJECT_COMMANDS)
         .timeoutOptions(TimeoutOptions.builder().timeoutCommands(false).build())
         .maintNotificationsConfig(MaintNotificationsConfig.disabled())
-        .socketOptions(
-            SocketOptions.builder()
-                .connectTimeout(requestTimeout)
-                .keepAlive(KEEP_ALIVE) // or an idle connection dies unseen in a load balancer
-                .build())
+        // Keep-alive is Lettuce's default, after 13 s where the platform lets one say so. Options
+        // of
+        // our own would be demanded of every platform, and one that has none could not connect.
+        .socketOptions(SocketOptions.builder().connectTimeout(requestTimeout).build())
         .build();
   }
 

@@ -27,7 +27,7 @@ final class RedisFailure {
   private static final Pattern CODE =
       Pattern.compile(
           "\\b(NOAUTH|WRONGPASS|NOPERM|WRONGTYPE|MOVED|ASK|CROSSSLOT|CLUSTERDOWN|TRYAGAIN"
-              + "|LOADING|BUSY|UNKILLABLE|OOM|NOREPLICAS|MISCONF|MASTERDOWN|READONLY)\\b");
+              + "|LOADING|NOSCRIPT|BUSY|UNKILLABLE|OOM|NOREPLICAS|MISCONF|MASTERDOWN|READONLY)\\b");
 
   /** Errors without a code of their own, and the one that they get here. */
   private static final Map<String, String> CODES_OF_PHRASES =
@@ -114,6 +114,7 @@ final class RedisFailure {
 
       // These pass, by themselves or when the server is looked after. Nothing was written.
       case "LOADING" -> passing(about, "is still loading its data", code);
+      case "NOSCRIPT" -> passing(about, "has forgotten the script of a withdrawn claim", code);
       case "BUSY", "UNKILLABLE" -> passing(about, "is running a long script", code);
       case "OOM" -> passing(about, "has no memory left: raise maxmemory", code);
       case "NOREPLICAS" -> passing(about, "has too few replicas for its own rule", code);

@@ -120,6 +120,7 @@ class RedisConnectionTest {
     assertThat(options.isAutoReconnect()).isFalse();
     assertThat(options.isRejectCommandsWhileDisconnected()).isTrue();
     assertThat(options.getTimeoutOptions().isTimeoutCommands()).isFalse();
+    assertThat(options.getSocketOptions().isKeepAlive()).isTrue();
   }
 
   @Test

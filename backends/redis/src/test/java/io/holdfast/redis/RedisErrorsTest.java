@@ -106,6 +106,17 @@ class RedisErrorsTest {
   }
 
   @Test
+  void counterThatWasReplacedIsNotInTheWayOfTheRelease() throws Exception {
+    redis.start();
+    RedisBackend backend = redis.open();
+    long token = ((Attempt.Granted) answer(backend.ask(asking(claim)))).firstToken();
+    redis.plain().del("{" + key() + "}:token");
+    redis.plain().rpush("{" + key() + "}:token", "x");
+    assertThat(answer(backend.release(claim, token, Duration.ZERO))).isEqualTo(Release.RELEASED);
+    assertThat(redis.plain().exists(key())).isZero();
+  }
+
+  @Test
   void missingPasswordIsRefused() {
     redis.start(EmbeddedRedis.builder().password(SECRET));
     String withoutPassword = "redis://127.0.0.1:" + redis.server().port();
@@ -281,6 +292,7 @@ class RedisErrorsTest {
       delimiter = ';',
       value = {
         "LOADING Redis is loading the dataset in memory;is still loading",
+        "NOSCRIPT No matching script;has forgotten the script",
         "BUSY Redis is busy running a script;long script",
         "OOM command not allowed when used memory > 'maxmemory'.;no memory",
         "NOREPLICAS Not enough good replicas to write.;too few replicas",
