@@ -31,6 +31,7 @@ final class Hints {
 
   private final RedisClient client;
   private final RedisURI uri;
+  private final Greeting greeting;
   private final String channel;
   private final StoreContext context;
   private final String about;
@@ -48,9 +49,16 @@ final class Hints {
     }
   }
 
-  Hints(RedisClient client, RedisURI uri, String channel, StoreContext context, String about) {
+  Hints(
+      RedisClient client,
+      RedisURI uri,
+      Greeting greeting,
+      String channel,
+      StoreContext context,
+      String about) {
     this.client = client;
     this.uri = uri;
+    this.greeting = greeting;
     this.channel = channel;
     this.context = context;
     this.about = about;
@@ -121,9 +129,9 @@ final class Hints {
             tell(watchers.getOrDefault(name, List.of()));
           }
         });
-    connection
-        .async()
-        .subscribe(channel)
+    greeting
+        .over(connection.async())
+        .thenCompose(server -> connection.async().subscribe(channel))
         .whenComplete(
             (done, refusal) -> {
               if (refusal != null

@@ -25,17 +25,19 @@ import org.jspecify.annotations.Nullable;
 /**
  * One connection, from its opening to its end. What is asked over it reaches the server in the
  * order of the calls, also what is asked before it is open, and at most once: it never reconnects,
- * and at its end every question without an answer fails. Thread-safe.
+ * and at its end every question without an answer fails. Open it is when the server has accepted
+ * the {@link Greeting}. Thread-safe.
  */
 final class Link {
 
   private final Time time;
   private final long silentAfter;
-  private final CompletableFuture<StatefulRedisConnection<String, String>> opened =
+  private final CompletableFuture<StatefulRedisConnection<String, String>> connected =
       new CompletableFuture<>();
+  private final CompletableFuture<ServerInfo> opened = new CompletableFuture<>();
   private final ReentrantLock ordering = new ReentrantLock();
   private final Queue<Long> unansweredSince = new ConcurrentLinkedQueue<>();
-  private volatile CompletableFuture<StatefulRedisConnection<String, String>> lastInLine = opened;
+  private volatile CompletableFuture<ServerInfo> lastInLine = opened;
   private final AtomicBoolean closed = new AtomicBoolean();
   private volatile long heardAt;
 
@@ -50,34 +52,49 @@ final class Link {
     this.heardAt = time.nanoTime();
   }
 
-  void open(RedisClient client, RedisURI uri) {
+  void open(RedisClient client, RedisURI uri, Greeting greeting) {
     try {
-      var unused = client.connectAsync(StringCodec.UTF8, uri).whenComplete(this::opened);
+      var unused = client.connectAsync(StringCodec.UTF8, uri).whenComplete(this::connected);
     } catch (RuntimeException e) {
-      opened(null, e); // closed meanwhile
+      connected(null, e); // closed meanwhile
     }
+    var unused =
+        connected
+            .thenCompose(connection -> greeting.over(connection.async()))
+            .whenComplete(this::greeted);
   }
 
-  private void opened(
+  private void connected(
       @Nullable StatefulRedisConnection<String, String> connection, @Nullable Throwable failure) {
     if (connection == null) {
-      opened.completeExceptionally(failure == null ? ended() : failure);
-    } else if (!opened.complete(connection)) {
-      var unused = connection.closeAsync(); // given up while it was being opened
+      connected.completeExceptionally(failure == null ? ended() : failure);
+    } else {
+      connected.complete(connection);
     }
   }
 
-  /** Completes when the connection is open. */
-  CompletableFuture<StatefulRedisConnection<String, String>> whenOpen() {
+  private void greeted(@Nullable ServerInfo server, @Nullable Throwable failure) {
+    if (server == null) {
+      opened.completeExceptionally(failure == null ? ended() : failure);
+    } else {
+      opened.complete(server);
+    }
+  }
+
+  /** Completes when the connection is open, with what the server said of itself. */
+  CompletableFuture<ServerInfo> whenOpen() {
     return opened.copy();
   }
 
   /** Whether what is sent over it may arrive. */
   boolean isAlive() {
+    if (closed.get()) {
+      return false;
+    }
     if (!opened.isDone()) {
       return true; // asked first: it may be done, and have failed, a moment later
     }
-    return !opened.isCompletedExceptionally() && opened.join().isOpen();
+    return !opened.isCompletedExceptionally() && connected.join().isOpen();
   }
 
   /** Whether nothing has been heard for too long, although something was asked. */
@@ -115,12 +132,12 @@ final class Link {
     CompletableFuture<T> answer = new CompletableFuture<>();
     unansweredSince.add(time.nanoTime());
     if (lastInLine.isDone()) {
-      var unused = lastInLine.whenComplete((c, failure) -> send(c, failure, command, answer));
+      var unused = lastInLine.whenComplete((server, failure) -> send(failure, command, answer));
     } else {
       ordering.lock();
       try {
         // One behind the other: dependents of one and the same future run in no certain order.
-        lastInLine = lastInLine.whenComplete((c, failure) -> send(c, failure, command, answer));
+        lastInLine = lastInLine.whenComplete((server, failure) -> send(failure, command, answer));
       } finally {
         ordering.unlock();
       }
@@ -129,17 +146,16 @@ final class Link {
   }
 
   private <T> void send(
-      @Nullable StatefulRedisConnection<String, String> connection,
       @Nullable Throwable failure,
       Function<RedisAsyncCommands<String, String>, RedisFuture<T>> command,
       CompletableFuture<T> answer) {
-    if (connection == null) {
+    if (failure != null) {
       heard(answer, null, failure);
       return;
     }
     try {
       command
-          .apply(connection.async())
+          .apply(connected.join().async())
           .whenComplete((reply, noReply) -> heard(answer, reply, noReply));
     } catch (RuntimeException e) {
       heard(answer, null, e);
@@ -155,20 +171,24 @@ final class Link {
       return;
     }
     Throwable reason = failure == null ? ended() : failure;
-    if (RedisFailure.isOfDemotedServer(reason)) {
-      close();
+    if (!RedisFailure.isOfThisQuestionOnly(reason)) {
+      close(); // before anyone hears of it, so that nobody asks over it once more
     }
     answer.completeExceptionally(reason);
   }
 
   /** Ends the connection; what has no answer fails. */
   void close() {
-    if (!closed.compareAndSet(false, true)) {
-      return;
+    if (closed.compareAndSet(false, true)) {
+      opened.completeExceptionally(ended());
+      var unused = connected.thenCompose(StatefulRedisConnection::closeAsync);
     }
-    if (!opened.completeExceptionally(ended()) && !opened.isCompletedExceptionally()) {
-      var unused = opened.join().closeAsync();
-    }
+  }
+
+  /** The client ends the connection, together with itself. */
+  void leaveToClient() {
+    closed.set(true);
+    opened.completeExceptionally(ended());
   }
 
   private static BackendException ended() {

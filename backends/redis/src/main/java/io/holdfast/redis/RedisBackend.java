@@ -22,6 +22,7 @@ import io.lettuce.core.RedisClient;
 import io.lettuce.core.RedisURI;
 import io.lettuce.core.SocketOptions;
 import io.lettuce.core.TimeoutOptions;
+import io.lettuce.core.protocol.ProtocolVersion;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -90,9 +91,10 @@ final class RedisBackend implements LockBackend, Inspectable {
     client.setOptions(options(context.requestTimeout()));
     RedisURI uri = url.forLettuce(context.requestTimeout());
     Duration silentAfter = context.requestTimeout().multipliedBy(TIMEOUTS_UNTIL_SILENT);
-    this.asks = new Wire(client, uri, context.time(), silentAfter);
-    this.renewalsAndReleases = new Wire(client, uri, context.time(), silentAfter);
-    this.hints = new Hints(client, uri, channel(), context, about());
+    Greeting greeting = new Greeting(url);
+    this.asks = new Wire(client, uri, greeting, context.time(), silentAfter);
+    this.renewalsAndReleases = new Wire(client, uri, greeting, context.time(), silentAfter);
+    this.hints = new Hints(client, uri, greeting, channel(), context, about());
   }
 
   /**
@@ -103,6 +105,8 @@ final class RedisBackend implements LockBackend, Inspectable {
   static ClientOptions options(Duration requestTimeout) {
     return ClientOptions.builder()
         .autoReconnect(false)
+        .protocolVersion(ProtocolVersion.RESP2) // so that Lettuce greets nobody: Greeting does
+        .pingBeforeActivateConnection(false)
         .disconnectedBehavior(DisconnectedBehavior.REJECT_COMMANDS)
         .timeoutOptions(TimeoutOptions.builder().timeoutCommands(false).build())
         .maintNotificationsConfig(MaintNotificationsConfig.disabled())
@@ -132,12 +136,17 @@ final class RedisBackend implements LockBackend, Inspectable {
     }
   }
 
-  /** Both connections are open, and the server is one that we can use, as far as it tells. */
+  /** Both connections are open, and the server is one that we can use. */
   private CompletableFuture<Void> checked() {
     Link link = asks.link();
-    return CompletableFuture.allOf(link.whenOpen(), renewalsAndReleases.link().whenOpen())
-        .thenCompose(open -> link.send(redis -> redis.info()).exceptionally(this::noInfo))
-        .thenAccept(info -> ServerInfo.of(info).check(about(), context.warnings()));
+    return link.whenOpen()
+        .thenCombine(renewalsAndReleases.link().whenOpen(), (server, same) -> server)
+        .thenCompose(
+            server -> {
+              server.check(about());
+              return link.send(redis -> redis.info("memory")).exceptionally(this::noInfo);
+            })
+        .thenAccept(info -> ServerInfo.checkEviction(info, about(), context.warnings()));
   }
 
   /** Managed servers do not let everybody ask, and locks do not need to. */

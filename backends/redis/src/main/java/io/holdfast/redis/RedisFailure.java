@@ -79,10 +79,13 @@ final class RedisFailure {
     return new BackendException("The connection to " + about + " ended before an answer came");
   }
 
-  /** Whether another connection may lead to a server that takes writes: there was a failover. */
-  static boolean isOfDemotedServer(Throwable failure) {
+  /**
+   * Whether the connection is as good as before: the server answered, and may take writes. A server
+   * that was demoted by a failover may not, and another connection may lead to its successor.
+   */
+  static boolean isOfThisQuestionOnly(Throwable failure) {
     return failure instanceof RedisCommandExecutionException reply
-        && code(reply).equals("READONLY");
+        && !code(reply).equals("READONLY");
   }
 
   private static String code(RedisCommandExecutionException reply) {
@@ -109,7 +112,7 @@ final class RedisFailure {
           refused(about, "is in protected mode: set a password or bind an address", code);
       case "DATABASE" -> refused(about, "has no database of this number: correct the URL", code);
       case "UNKNOWN" ->
-          refused(about, "lacks a command that locks need, as EVALSHA or PUBLISH", code);
+          refused(about, "lacks a command that locks need, as HELLO or EVALSHA", code);
       case "MOVED", "ASK", "CROSSSLOT", "CLUSTERDOWN", "TRYAGAIN" -> cluster(about);
 
       // These pass, by themselves or when the server is looked after. Nothing was written.

@@ -81,21 +81,14 @@ record RedisUrl(
         prefix(uri.getRawQuery()));
   }
 
-  /** The same for Lettuce, which answers or fails within the timeout when it opens a connection. */
+  /** Where the server is, for Lettuce. Who we are says {@link Greeting}. */
   RedisURI forLettuce(Duration timeout) {
-    RedisURI.Builder builder =
+    RedisURI uri =
         RedisURI.Builder.redis(host.replaceAll("[\\[\\]]", ""), port)
-            .withDatabase(database)
             .withSsl(tls)
             .withVerifyPeer(SslVerifyMode.FULL)
-            .withClientName("holdfast")
-            .withTimeout(timeout);
-    if (user != null && password != null) {
-      builder.withAuthentication(user, password.toCharArray());
-    } else if (password != null) {
-      builder.withPassword(password.toCharArray());
-    }
-    RedisURI uri = builder.build();
+            .withTimeout(timeout)
+            .build();
     uri.setLibraryName(""); // a command that servers before 7.2 do not know, and nobody needs
     uri.setLibraryVersion("");
     return uri;

@@ -1,56 +1,59 @@
 package io.holdfast.redis;
 
 import io.holdfast.StoreRefusedException;
+import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.Collectors;
 
 /** What the server tells about itself; an absent field says nothing. */
 record ServerInfo(Map<String, String> fields) {
 
   private static final String OLDEST = "6.2";
   private static final Pattern VERSION = Pattern.compile("^([0-9]{1,4})\\.([0-9]{1,4})");
+  private static final Pattern POLICY = Pattern.compile("(?m)^maxmemory_policy:([a-z-]+)");
 
-  /** Reads the answer to {@code INFO}. */
-  static ServerInfo of(String info) {
-    return new ServerInfo(
-        info.lines()
-            .map(line -> line.split(":", 2))
-            .filter(field -> field.length == 2)
-            .collect(Collectors.toMap(field -> field[0], field -> field[1], (one, two) -> one)));
+  /** Reads the answer to {@code HELLO}: names and values by turns. */
+  static ServerInfo of(List<Object> namesAndValues) {
+    Map<String, String> fields = new HashMap<>();
+    for (int i = 0; i + 1 < namesAndValues.size(); i += 2) {
+      fields.put(String.valueOf(namesAndValues.get(i)), String.valueOf(namesAndValues.get(i + 1)));
+    }
+    return new ServerInfo(fields);
   }
 
   /**
-   * Refuses a server that cannot be used, and tells of a policy that would evict locks.
+   * Refuses a server that cannot be used.
    *
    * @throws StoreRefusedException if locks would not work
    */
-  void check(String about, Consumer<String> warnings) {
-    if (is("redis_mode", "cluster")) {
+  void check(String about) {
+    if ("cluster".equals(fields.get("mode"))) {
       throw RedisFailure.cluster(about);
     }
-    if (is("role", "slave")) {
+    String role = fields.getOrDefault("role", "master");
+    if (!role.equals("master")) {
       throw new StoreRefusedException(about + " is a replica: connect to the master");
     }
-    String version = fields.getOrDefault("redis_version", OLDEST);
+    String version = fields.getOrDefault("version", OLDEST);
     if (isOlder(version)) {
       throw new StoreRefusedException(
           about + " is version " + version + ", and locks need " + OLDEST + " or newer");
     }
-    String policy = fields.getOrDefault("maxmemory_policy", "noeviction");
-    if (!policy.equals("noeviction")) {
+  }
+
+  /** Tells of a policy that would evict locks, if the answer to {@code INFO} names one. */
+  static void checkEviction(String info, String about, Consumer<String> warnings) {
+    Matcher policy = POLICY.matcher(info);
+    if (policy.find() && !policy.group(1).equals("noeviction")) {
       warnings.accept(
           about
               + " may evict locks that are held (maxmemory-policy "
-              + policy
+              + policy.group(1)
               + "): set maxmemory-policy noeviction");
     }
-  }
-
-  private boolean is(String field, String value) {
-    return value.equals(fields.get(field));
   }
 
   private static boolean isOlder(String version) {

@@ -15,18 +15,20 @@ final class Wire {
 
   private final RedisClient client;
   private final RedisURI uri;
+  private final Greeting greeting;
   private final Time time;
   private final Duration silentAfter;
   private final AtomicReference<Link> current;
   private volatile boolean closed;
 
-  Wire(RedisClient client, RedisURI uri, Time time, Duration silentAfter) {
+  Wire(RedisClient client, RedisURI uri, Greeting greeting, Time time, Duration silentAfter) {
     this.client = client;
     this.uri = uri;
+    this.greeting = greeting;
     this.time = time;
     this.silentAfter = silentAfter;
     this.current = new AtomicReference<>(new Link(time, silentAfter));
-    current().open(client, uri);
+    current().open(client, uri, greeting);
   }
 
   /** The link for a question that is to be sent now. */
@@ -39,7 +41,7 @@ final class Wire {
     if (!current.compareAndSet(seen, fresh)) {
       return current();
     }
-    fresh.open(client, uri);
+    fresh.open(client, uri, greeting);
     seen.close();
     return fresh;
   }
@@ -47,6 +49,7 @@ final class Wire {
   /** Opens no more links; the last one ends with the client. */
   void close() {
     closed = true;
+    current().leaveToClient();
   }
 
   private Link current() {

@@ -17,18 +17,28 @@ import java.util.function.Function;
  * Speaks just enough of the protocol to be connected to, and says to every script what the test
  * wants: for errors that a real server cannot be brought to here.
  */
-final class CannedServer implements AutoCloseable {
+class CannedServer implements AutoCloseable {
 
   private final ServerSocket entrance;
-  private final String info;
+  private final String version;
   private final Function<List<String>, String> reply;
 
   /** Answers {@code reply}, given the question's words, to all but the greeting and INFO. */
-  CannedServer(String info, Function<List<String>, String> reply) throws IOException {
+  CannedServer(String version, Function<List<String>, String> reply) throws IOException {
     this.entrance = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
-    this.info = info;
+    this.version = version;
     this.reply = reply;
     start(this::accept);
+  }
+
+  /** Answers the same to everything, the greeting too. */
+  static CannedServer sayingToAll(String reply) throws IOException {
+    return new CannedServer("", question -> reply) {
+      @Override
+      String answer(List<String> words) {
+        return reply;
+      }
+    };
   }
 
   String url() {
@@ -52,8 +62,10 @@ final class CannedServer implements AutoCloseable {
       for (String line = in.readLine(); line != null; line = in.readLine()) {
         List<String> words = new ArrayList<>();
         for (int left = Integer.parseInt(line.substring(1)); left > 0; left--) {
+          char[] word = new char[Integer.parseInt(in.readLine().substring(1))];
+          for (int at = 0; at < word.length; at += in.read(word, at, word.length - at)) {}
+          words.add(new String(word));
           in.readLine();
-          words.add(in.readLine());
         }
         client.getOutputStream().write((answer(words) + "\r\n").getBytes(UTF_8));
       }
@@ -62,12 +74,10 @@ final class CannedServer implements AutoCloseable {
     }
   }
 
-  private String answer(List<String> words) {
+  String answer(List<String> words) {
     return switch (words.get(0).toUpperCase(Locale.ROOT)) {
-      case "HELLO" -> "-ERR unknown command 'HELLO'";
-      case "PING" -> "+PONG";
-      case "CLIENT" -> "+OK";
-      case "INFO" -> "$" + info.length() + "\r\n" + info;
+      case "HELLO" -> "*2\r\n+version\r\n+" + version;
+      case "INFO" -> "$0\r\n";
       default -> reply.apply(words);
     };
   }

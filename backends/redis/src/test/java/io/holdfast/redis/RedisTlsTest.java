@@ -5,6 +5,7 @@ import static io.holdfast.redis.TestRedis.asking;
 import static io.holdfast.redis.TestRedis.newClaim;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowable;
 
 import io.holdfast.BackendException;
 import io.holdfast.StoreRefusedException;
@@ -102,6 +103,15 @@ class RedisTlsTest {
     return redis.open("rediss://" + host + ":" + tunnel.port(), TIMEOUT);
   }
 
+  /** No attempt succeeds; the reason is lost by Lettuce in one of two hundred. */
+  private Throwable refusal(String host, Tunnel tunnel) {
+    Throwable refusal = catchThrowable(() -> open(host, tunnel));
+    for (int i = 0; i < 5 && refusal instanceof BackendException; i++) {
+      refusal = catchThrowable(() -> open(host, tunnel));
+    }
+    return refusal;
+  }
+
   @Test
   void trustedServerOfTheRightNameIsUsed() throws Exception {
     RedisBackend backend = open("localhost", trusted);
@@ -110,7 +120,7 @@ class RedisTlsTest {
 
   @Test
   void trustedServerOfAnotherNameIsRefused() {
-    assertThatThrownBy(() -> open("127.0.0.1", trusted))
+    assertThat(refusal("127.0.0.1", trusted))
         .isInstanceOf(StoreRefusedException.class)
         .hasMessageContaining("is not trusted or is not for this host name")
         .hasRootCauseMessage("No subject alternative names matching IP address 127.0.0.1 found");
@@ -118,7 +128,7 @@ class RedisTlsTest {
 
   @Test
   void serverThatNobodyTrustsIsRefused() {
-    assertThatThrownBy(() -> open("localhost", untrusted))
+    assertThat(refusal("localhost", untrusted))
         .isInstanceOf(StoreRefusedException.class)
         .hasMessageContaining("is not trusted or is not for this host name")
         .rootCause()
