@@ -14,6 +14,7 @@ import io.holdfast.spi.Claim;
 import io.holdfast.spi.Release;
 import io.holdfast.spi.Renewal;
 import io.holdfast.spi.Watch;
+import io.lettuce.core.AclSetuserArgs;
 import io.lettuce.core.codec.StringCodec;
 import io.lettuce.core.output.StatusOutput;
 import io.lettuce.core.protocol.CommandArgs;
@@ -123,6 +124,18 @@ class RedisRightsTest {
     redis.plain().scriptFlush();
     assertThatThrownBy(() -> answer(backend.ask(asking(newClaim()))))
         .hasCauseInstanceOf(StoreRefusedException.class);
+  }
+
+  @Test
+  void anotherDatabaseNeedsTheRightToSelectIt() throws Exception {
+    setUser(documentedRules());
+    String url = "redis://locks:PASSWORD@127.0.0.1:" + redis.server().port() + "/2";
+    assertThatThrownBy(() -> redis.open(url, Duration.ofSeconds(20)))
+        .isInstanceOf(StoreRefusedException.class)
+        .hasMessageContaining("does not permit this user");
+    redis.plain().aclSetuser("locks", AclSetuserArgs.Builder.addCommand(CommandType.SELECT));
+    RedisBackend backend = redis.open(url, Duration.ofSeconds(20));
+    assertThat(answer(backend.ask(asking(newClaim())))).isInstanceOf(Attempt.Granted.class);
   }
 
   @ParameterizedTest
