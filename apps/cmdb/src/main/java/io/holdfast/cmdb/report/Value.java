@@ -1,5 +1,7 @@
 package io.holdfast.cmdb.report;
 
+import static java.util.stream.Collectors.joining;
+
 import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
@@ -8,7 +10,11 @@ import java.io.IOException;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
 import java.math.BigDecimal;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 
 /**
@@ -138,6 +144,29 @@ public record Value(String json) implements Comparable<Value> {
   /** Whether this is the tombstone. */
   public boolean isDeleted() {
     return equals(DELETED);
+  }
+
+  /** The number that this is; empty if it is none. */
+  public Optional<BigDecimal> number() {
+    char first = json.charAt(0);
+    return first == '-' || (first >= '0' && first <= '9')
+        ? Optional.of(new BigDecimal(json))
+        : Optional.empty();
+  }
+
+  /** The elements of a list; of anything else, itself. */
+  public List<Value> elements() {
+    if (json.charAt(0) != '[') {
+      return List.of(this);
+    }
+    List<Value> elements = new ArrayList<>();
+    node().forEach(element -> elements.add(trusted(element)));
+    return elements;
+  }
+
+  /** A list of these in this order. */
+  public static Value list(Collection<Value> elements) {
+    return new Value(elements.stream().map(Value::json).collect(joining(",", "[", "]")));
   }
 
   /** The value as a tree. */
