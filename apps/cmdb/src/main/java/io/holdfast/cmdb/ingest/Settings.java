@@ -1,0 +1,58 @@
+package io.holdfast.cmdb.ingest;
+
+import java.time.Duration;
+
+/**
+ * How an ingest works.
+ *
+ * @param workers transactions at a time, each with a connection; 1 to 64. As many again look up
+ *     which machine reports belong to
+ * @param batch the most reports of one transaction; 1 to 1,000. More reports of one machine than
+ *     that still go together
+ * @param linger how long a transaction waits for reports that are on their way to fill it; 0 to 1 s
+ * @param leaseFor of each machine's lock
+ */
+public record Settings(int workers, int batch, Duration linger, Duration leaseFor) {
+
+  /** 4 workers, up to 100 reports or 20 ms, leases of 10 s. */
+  public static final Settings DEFAULTS =
+      new Settings(4, 100, Duration.ofMillis(20), Duration.ofSeconds(10));
+
+  /** Checks the ranges. */
+  public Settings {
+    if (workers < 1 || workers > 64) {
+      throw new IllegalArgumentException("1 to 64 workers, not " + workers);
+    }
+    if (batch < 1 || batch > 1_000) {
+      throw new IllegalArgumentException("batches of 1 to 1,000 reports, not " + batch);
+    }
+    if (linger.isNegative() || linger.compareTo(Duration.ofSeconds(1)) > 0) {
+      throw new IllegalArgumentException("linger is 0 to 1 s, not " + linger);
+    }
+  }
+
+  /** These settings with other workers. */
+  public Settings workers(int number) {
+    return new Settings(number, batch, linger, leaseFor);
+  }
+
+  /** These settings with another batch. */
+  public Settings batch(int reports) {
+    return new Settings(workers, reports, linger, leaseFor);
+  }
+
+  /** These settings with another lease. */
+  public Settings leaseFor(Duration span) {
+    return new Settings(workers, batch, linger, span);
+  }
+
+  /** How many connections the workers and those who look up take. */
+  public int connections() {
+    return 2 * workers + 1;
+  }
+
+  /** How many reports are on their way at most before whoever gives more has to wait. */
+  int inFlight() {
+    return Math.max(64, 8 * workers * batch);
+  }
+}

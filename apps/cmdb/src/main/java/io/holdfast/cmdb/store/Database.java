@@ -1,0 +1,135 @@
+package io.holdfast.cmdb.store;
+
+import com.zaxxer.hikari.HikariConfig;
+import com.zaxxer.hikari.HikariDataSource;
+import com.zaxxer.hikari.pool.HikariPool;
+import io.holdfast.cmdb.merge.Rules;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Properties;
+import org.flywaydb.core.Flyway;
+import org.flywaydb.core.api.FlywayException;
+
+/**
+ * A PostgreSQL database (15 or newer) that holds machines, and a few connections to it.
+ * Thread-safe.
+ */
+public final class Database implements AutoCloseable {
+
+  private static final int CONNECT_MILLIS = 10_000;
+
+  private final HikariDataSource pool;
+
+  private Database(HikariDataSource pool) {
+    this.pool = pool;
+  }
+
+  /**
+   * Connects, and brings the schema up to date.
+   *
+   * @param url {@code jdbc:postgresql://HOST/DATABASE?user=NAME&password=...}
+   * @param connections the most at a time
+   * @throws SQLException if there is no such database or it refuses; the message may name the host
+   *     but no password
+   */
+  public static Database open(String url, int connections) throws SQLException {
+    HikariConfig config = new HikariConfig();
+    config.setJdbcUrl(url);
+    config.setMaximumPoolSize(connections);
+    config.setMinimumIdle(1);
+    config.setAutoCommit(false);
+    // What is read after waiting for a lock has to be what is committed by then.
+    config.setTransactionIsolation("TRANSACTION_READ_COMMITTED");
+    // A writer that stands still in the middle of a transaction holds rows up no longer than this.
+    config.setConnectionInitSql(
+        "SET lock_timeout = '20s'; SET idle_in_transaction_session_timeout = '30s'");
+    config.setConnectionTimeout(CONNECT_MILLIS);
+    config.setInitializationFailTimeout(1);
+    config.setPoolName("cmdb");
+    Properties driver = new Properties();
+    // An answer that does not come is no answer: the ledger tells afterwards what was done.
+    driver.setProperty("socketTimeout", "60");
+    driver.setProperty("connectTimeout", "10");
+    driver.setProperty("tcpKeepAlive", "true");
+    driver.setProperty("ApplicationName", "holdfast-cmdb");
+    config.setDataSourceProperties(driver);
+    HikariDataSource pool;
+    try {
+      pool = new HikariDataSource(config);
+    } catch (HikariPool.PoolInitializationException e) {
+      throw new SQLException(reason(e), "08001", e);
+    }
+    Database database = new Database(pool);
+    try {
+      database.prepare();
+      return database;
+    } catch (SQLException | RuntimeException e) {
+      pool.close();
+      throw e;
+    }
+  }
+
+  private static String reason(Throwable failure) {
+    Throwable first = failure;
+    while (first.getCause() != null && first.getCause() != first) {
+      first = first.getCause();
+    }
+    Throwable cause = failure.getCause();
+    return cause == null ? String.valueOf(first.getMessage()) : String.valueOf(cause.getMessage());
+  }
+
+  private void prepare() throws SQLException {
+    try {
+      Flyway.configure()
+          .dataSource(pool)
+          .locations("classpath:io/holdfast/cmdb/store/schema")
+          .table("cmdb_schema")
+          .baselineOnMigrate(true)
+          .baselineVersion("0")
+          .load()
+          .migrate();
+    } catch (FlywayException e) {
+      throw new SQLException("the schema cannot be brought up to date: " + e.getMessage(), e);
+    }
+    try (Connection connection = connection()) {
+      Rules defaults = Rules.defaults();
+      RuleBook.add(connection, defaults);
+      RuleBook.putInForce(connection, defaults.id(), true);
+      connection.commit();
+    }
+  }
+
+  /** A connection whose transactions are committed by hand; close it to give it back. */
+  Connection connection() throws SQLException {
+    return pool.getConnection();
+  }
+
+  /**
+   * Settings of the server that let it lose what it has acknowledged when the power fails; empty if
+   * it keeps its word.
+   */
+  public List<String> notDurable() throws SQLException {
+    List<String> off = new ArrayList<>();
+    try (Connection connection = connection();
+        PreparedStatement query = connection.prepareStatement(Sql.of("durability"));
+        ResultSet row = query.executeQuery()) {
+      row.next();
+      String[] names = {"fsync", "synchronous_commit", "full_page_writes"};
+      for (int i = 0; i < names.length; i++) {
+        if (row.getString(i + 1).equals("off")) {
+          off.add(names[i]);
+        }
+      }
+    }
+    return off;
+  }
+
+  @Override
+  public void close() {
+    pool.close();
+  }
+}
