@@ -1,0 +1,3 @@
+-- in: an array of reports' ids
+-- out: those of them that are in the ledger
+SELECT id FROM report WHERE id = ANY (?)
