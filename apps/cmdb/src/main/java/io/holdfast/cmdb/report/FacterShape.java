@@ -56,7 +56,7 @@ record FacterShape() implements Shape {
     found.text("os.name", os.path("name"));
     found.text("os.version", os.path("release").path("full"));
     found.text("os.family", os.path("family"));
-    found.text("os.codename", os.path("distro").path("codename"));
+    found.label("os.codename", os.path("distro").path("codename"));
     JsonNode windows = os.path("windows").path("product_name");
     found.text(
         "os.description", windows.isTextual() ? windows : os.path("distro").path("description"));
@@ -116,8 +116,7 @@ record FacterShape() implements Shape {
 
   private static void network(Findings found, JsonNode networking) throws BadReportException {
     found.mac(networking.path("mac"));
-    found.key(Key.Kind.HOSTNAME, networking.path("hostname"));
-    found.fqdn(networking.path("fqdn"));
+    found.host(networking.path("hostname"), networking.path("fqdn"));
     found.text("domain", networking.path("domain"));
     found.text("ipv4", networking.path("ip"));
     Map<String, JsonNode> interfaces = new TreeMap<>();

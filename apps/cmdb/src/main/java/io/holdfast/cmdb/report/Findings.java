@@ -6,6 +6,8 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.databind.node.TextNode;
 import java.math.BigDecimal;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -16,6 +18,7 @@ import java.util.Optional;
 import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
@@ -24,6 +27,9 @@ import java.util.regex.Pattern;
  * kept makes a dead letter. Not thread-safe.
  */
 final class Findings {
+
+  /** What makers of disks mean by a megabyte. */
+  static final long MEGA = 1_000_000;
 
   static final long MEBI = 1L << 20;
   static final long GIBI = 1L << 30;
@@ -34,6 +40,8 @@ final class Findings {
   private static final int MOST_TAGS = 1_000;
   private static final int LONGEST_NAME = 160;
   private static final Pattern NOT_FOR_NAMES = Pattern.compile("[^A-Za-z0-9._:/@ -]");
+  private static final Pattern IPV6 = Pattern.compile("[0-9a-f:]*:[0-9a-f:]*");
+  private static final Pattern ZEROS = Pattern.compile("(?:^|:)0(?::0)+(?::|$)");
   private static final BigDecimal MOST = BigDecimal.valueOf(Long.MAX_VALUE);
   private static final int DIGITS = 20;
 
@@ -136,19 +144,19 @@ final class Findings {
   void key(Key.Kind kind, JsonNode node) throws BadReportException {
     Optional<String> text = text(node);
     Optional<Key> key = text.flatMap(stated -> Key.of(kind, stated));
+    key.ifPresent(keys::add);
     if (key.isPresent()) {
-      keys.add(key.get());
       text(kind.label(), kind == Key.Kind.UUID ? Optional.of(key.get().value()) : text);
     }
   }
 
-  /** The name under which the host is also known: found by it, called by {@code hostname}. */
-  void fqdn(JsonNode node) throws BadReportException {
-    Optional<Key> key = text(node).flatMap(stated -> Key.of(Key.Kind.HOSTNAME, stated));
-    if (key.isPresent()) {
-      keys.add(key.get());
-      text("fqdn", node);
+  /** Names by which the host is found, and called even where one is too common to find it by. */
+  void host(JsonNode hostname, JsonNode fqdn) throws BadReportException {
+    for (JsonNode name : List.of(hostname, fqdn)) {
+      text(name).flatMap(stated -> Key.of(Key.Kind.HOSTNAME, stated)).ifPresent(keys::add);
     }
+    label("hostname", hostname);
+    label("fqdn", fqdn);
   }
 
   /** An interface's address; the first that is given is the main one. */
@@ -185,7 +193,7 @@ final class Findings {
     for (String address : addresses) {
       String folded = address.toLowerCase(Locale.ROOT);
       if (folded.contains(":")) {
-        v6.add(folded.replaceFirst("[%/].*", ""));
+        v6.add(shortest(folded.replaceFirst("[%/].*", "")));
       } else if (!folded.isBlank()) {
         v4.add(folded);
       }
@@ -193,6 +201,24 @@ final class Findings {
     v6.removeIf(address -> address.startsWith("fe80:"));
     texts(prefix + ".ipv4", v4);
     texts(prefix + ".ipv6", v6);
+  }
+
+  /** One spelling of an IPv6 address, with its longest run of zeros as two colons. */
+  private static String shortest(String address) {
+    try {
+      if (!IPV6.matcher(address).matches()) {
+        return address; // which no name server is to be asked about
+      }
+      String longest = "";
+      String whole = InetAddress.getByName(address).getHostAddress();
+      Matcher zeros = ZEROS.matcher(whole);
+      while (zeros.find()) {
+        longest = zeros.group().length() > longest.length() ? zeros.group() : longest;
+      }
+      return longest.isEmpty() ? whole : whole.replaceFirst(longest, "::");
+    } catch (UnknownHostException e) {
+      return address;
+    }
   }
 
   /** Texts whose order says nothing, sorted. */

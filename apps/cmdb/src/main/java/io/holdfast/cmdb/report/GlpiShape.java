@@ -51,7 +51,9 @@ record GlpiShape() implements Shape {
     found.text("agent.version", content.path("versionclient"));
     firmware(found, content.path("bios"));
     hardware(found, content.path("hardware"));
-    system(found, content.path("operatingsystem"));
+    JsonNode os = content.path("operatingsystem");
+    found.host(content.path("hardware").path("name"), os.path("fqdn"));
+    system(found, os);
     processors(found, content.path("cpus"));
     interfaces(found, content.path("networks"));
     found.things("disks", disks(content.path("storages")));
@@ -86,7 +88,6 @@ record GlpiShape() implements Shape {
 
   private static void hardware(Findings found, JsonNode hardware) throws BadReportException {
     found.key(Key.Kind.UUID, hardware.path("uuid"));
-    found.key(Key.Kind.HOSTNAME, hardware.path("name"));
     found.bytes("memory.bytes", hardware.path("memory"), Findings.MEBI);
     found.bytes("swap.bytes", hardware.path("swap"), Findings.MEBI);
     found.label("chassis.type", hardware.path("chassis_type"));
@@ -95,7 +96,6 @@ record GlpiShape() implements Shape {
   }
 
   private static void system(Findings found, JsonNode os) throws BadReportException {
-    found.fqdn(os.path("fqdn"));
     found.text("domain", os.path("dns_domain"));
     found.text("os.name", os.path("name"));
     found.text("os.version", os.path("version"));
@@ -156,12 +156,17 @@ record GlpiShape() implements Shape {
         storages,
         Map.of("vendor", "manufacturer", "type", "type"),
         "disksize",
+        Findings.MEGA,
         List.of("name", "model", "serial", "firmware"));
   }
 
   private static List<ObjectNode> volumes(JsonNode drives) throws BadReportException {
     return sized(
-        drives, Map.of("mount", "type", "device", "volumn"), "total", List.of("filesystem"));
+        drives,
+        Map.of("mount", "type", "device", "volumn"),
+        "total",
+        Findings.MEBI,
+        List.of("filesystem"));
   }
 
   private static List<ObjectNode> modules(JsonNode memories) throws BadReportException {
@@ -169,6 +174,7 @@ record GlpiShape() implements Shape {
         memories,
         Map.of("vendor", "manufacturer", "serial", "serialnumber", "slot", "numslots"),
         "capacity",
+        Findings.MEBI,
         List.of("type", "speed"));
   }
 
@@ -183,11 +189,11 @@ record GlpiShape() implements Shape {
   }
 
   private static List<ObjectNode> sized(
-      JsonNode section, Map<String, String> renamed, String mebibytes, List<String> same)
+      JsonNode section, Map<String, String> renamed, String size, long unit, List<String> same)
       throws BadReportException {
     List<ObjectNode> things = plain(section, renamed, same.toArray(new String[0]));
     for (int i = 0; i < things.size(); i++) {
-      Findings.bytes(things.get(i), section.path(i).path(mebibytes), Findings.MEBI);
+      Findings.bytes(things.get(i), section.path(i).path(size), unit);
     }
     return things;
   }

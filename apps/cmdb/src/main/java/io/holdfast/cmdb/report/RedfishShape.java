@@ -1,6 +1,7 @@
 package io.holdfast.cmdb.report;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.MissingNode;
 import java.time.Instant;
 import java.util.List;
 import java.util.TreeSet;
@@ -41,7 +42,7 @@ record RedfishShape() implements Shape {
     Findings found = new Findings();
     found.key(Key.Kind.SERIAL, system.path("SerialNumber"));
     found.key(Key.Kind.UUID, system.path("UUID"));
-    found.key(Key.Kind.HOSTNAME, system.path("HostName"));
+    found.host(system.path("HostName"), MissingNode.getInstance());
     found.label("vendor", system.path("Manufacturer"));
     found.label("model", system.path("Model"));
     found.label("subModel", system.path("SubModel"));
