@@ -32,7 +32,7 @@ import java.util.Optional;
  *
  * <pre>{@code
  * try (Payloads payloads = Payloads.of(List.of("reports/", "-"), Optional.empty(), System.in)) {
- *   for (Optional<Input> input; (input = payloads.next()).isPresent(); ) {
+ *   for (Optional<Input> input = payloads.next(); input.isPresent(); input = payloads.next()) {
  *     ...
  *   }
  * }
@@ -219,8 +219,6 @@ public final class Payloads implements AutoCloseable {
       byte[] bytes = in.readNBytes(LARGEST_FILE + 1);
       if (bytes.length > LARGEST_FILE) {
         ready.add(dead(origin, Fault.TOO_LARGE, "more than " + LARGEST_FILE + " bytes"));
-      } else if (new String(bytes, StandardCharsets.ISO_8859_1).isBlank()) {
-        ready.add(dead(origin, Fault.NOT_JSON, "an empty file"));
       } else {
         ready.addAll(payload(bytes, origin, moment));
       }
@@ -322,6 +320,9 @@ public final class Payloads implements AutoCloseable {
   }
 
   private static JsonNode parse(String text) throws BadReportException {
+    if (text.isBlank()) {
+      throw new BadReportException(Fault.NOT_JSON, "nothing in it");
+    }
     try {
       return Json.STRICT.readTree(text);
     } catch (StreamConstraintsException e) {
@@ -332,6 +333,9 @@ public final class Payloads implements AutoCloseable {
               ? ""
               : " at " + e.getLocation().getLineNr() + ":" + e.getLocation().getColumnNr();
       throw new BadReportException(Fault.NOT_JSON, brief(e.getOriginalMessage()) + where);
+    } catch (NumberFormatException e) {
+      // Jackson lets it through where an exponent has more digits than an int
+      throw new BadReportException(Fault.BAD_VALUE, "a number is out of range");
     }
   }
 
