@@ -106,7 +106,16 @@ public record Key(Kind kind, String value) implements Comparable<Key> {
           "localhost.localdomain",
           "03000200-0400-0500-0006-000700080009",
           "00020003-0004-0005-0006-000700080009",
-          "12345678-1234-5678-90ab-cddeefaabbcc");
+          "12345678-1234-5678-90ab-cddeefaabbcc",
+          // Addresses of examples, and of adapters that are the same on every host.
+          "aabbccddee00",
+          "aabbccddeefe",
+          "aabbccddeeff",
+          "001122334455",
+          "0a0027000000",
+          "005345000000",
+          "505054503030",
+          "02004c4f4f50");
 
   /**
    * A key from what a source states; empty if it is junk: blank, a maker's placeholder, one
@@ -120,14 +129,27 @@ public record Key(Kind kind, String value) implements Comparable<Key> {
         return Optional.empty(); // no address, or one for many receivers
       }
     }
-    if (value.isEmpty()
-        || value.length() > LONGEST
-        || JUNK.contains(value)
+    if (value.length() > LONGEST
+        || isPlaceholder(value)
         || isOneCharacter(value)
-        || value.chars().anyMatch(Character::isISOControl)) {
+        || isUnprintable(value)) {
       return Optional.empty();
     }
     return Optional.of(new Key(kind, value));
+  }
+
+  /** Whether it is what a maker leaves in a field that nobody filled in. */
+  static boolean isPlaceholder(String stated) {
+    String value = stated.strip().toLowerCase(Locale.ROOT);
+    return value.isEmpty() || JUNK.contains(value);
+  }
+
+  /** Code points, because half of a surrogate pair is a code point of its own. */
+  private static boolean isUnprintable(String value) {
+    return value
+        .codePoints()
+        .anyMatch(
+            each -> Character.isISOControl(each) || Character.getType(each) == Character.SURROGATE);
   }
 
   private static boolean isOneCharacter(String value) {

@@ -79,24 +79,27 @@ public final class Report {
       String source, Instant observedAt, Collection<Key> keys, Map<String, Value> attributes)
       throws BadReportException {
     if (!SOURCE.matcher(source).matches()) {
-      throw new BadReportException("a source is named by 1 to 64 of a-z 0-9 . _ -");
+      throw new BadReportException(
+          Fault.BAD_REPORT, "a source is named by 1 to 64 of a-z 0-9 . _ -");
     }
     if (observedAt.isBefore(FIRST) || !observedAt.isBefore(LAST)) {
-      throw new BadReportException("observedAt is not between 1970 and 2100");
+      throw new BadReportException(Fault.BAD_REPORT, "observedAt is not between 1970 and 2100");
     }
     if (keys.isEmpty()) {
-      throw new BadReportException("no key to tell the machine by (" + kinds() + ")");
+      throw new BadReportException(Fault.NO_KEY, "no key to tell the machine by (" + kinds() + ")");
     }
     SortedSet<Key> sorted = new TreeSet<>(keys);
     if (sorted.size() > MOST_KEYS) {
-      throw new BadReportException("more than " + MOST_KEYS + " keys");
+      throw new BadReportException(Fault.BAD_REPORT, "more than " + MOST_KEYS + " keys");
     }
     if (attributes.size() > MOST_ATTRIBUTES) {
-      throw new BadReportException("more than " + MOST_ATTRIBUTES + " attributes");
+      throw new BadReportException(
+          Fault.BAD_REPORT, "more than " + MOST_ATTRIBUTES + " attributes");
     }
     for (String name : attributes.keySet()) {
       if (!ATTRIBUTE.matcher(name).matches()) {
         throw new BadReportException(
+            Fault.BAD_REPORT,
             "an attribute is named by 1 to 200 letters, digits, spaces and . _ : / @ -");
       }
     }

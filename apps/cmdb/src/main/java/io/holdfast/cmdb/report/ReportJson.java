@@ -37,13 +37,14 @@ public final class ReportJson {
    */
   public static Report read(JsonNode root) throws BadReportException {
     if (!root.isObject()) {
-      throw new BadReportException("a report is a JSON object");
+      throw new BadReportException(Fault.BAD_REPORT, "a report is a JSON object");
     }
     for (Map.Entry<String, JsonNode> member : root.properties()) {
       switch (member.getKey()) {
         case "source", "observedAt", "keys", "attributes" -> {}
         default ->
             throw new BadReportException(
+                Fault.BAD_REPORT,
                 "a report has source, observedAt, keys and attributes, not "
                     + shown(member.getKey()));
       }
@@ -73,7 +74,7 @@ public final class ReportJson {
   private static String text(JsonNode root, String name) throws BadReportException {
     JsonNode node = root.path(name);
     if (!node.isTextual()) {
-      throw new BadReportException(name + " is missing or no text");
+      throw new BadReportException(Fault.BAD_REPORT, name + " is missing or no text");
     }
     return node.textValue();
   }
@@ -81,7 +82,7 @@ public final class ReportJson {
   private static JsonNode object(JsonNode root, String name) throws BadReportException {
     JsonNode node = root.path(name);
     if (!node.isObject()) {
-      throw new BadReportException(name + " is missing or no object");
+      throw new BadReportException(Fault.BAD_REPORT, name + " is missing or no object");
     }
     return node;
   }
@@ -91,7 +92,8 @@ public final class ReportJson {
     try {
       return java.time.OffsetDateTime.parse(text).toInstant();
     } catch (DateTimeParseException e) {
-      throw new BadReportException("observedAt is not like 2026-11-20T08:00:00Z: " + shown(text));
+      throw new BadReportException(
+          Fault.BAD_REPORT, "observedAt is not like 2026-11-20T08:00:00Z: " + shown(text));
     }
   }
 
@@ -101,13 +103,16 @@ public final class ReportJson {
       Key.Kind kind =
           Key.Kind.of(member.getKey())
               .orElseThrow(
-                  () -> new BadReportException("no kind of key: " + shown(member.getKey())));
+                  () ->
+                      new BadReportException(
+                          Fault.BAD_REPORT, "no kind of key: " + shown(member.getKey())));
       JsonNode stated = member.getValue();
       for (JsonNode value : stated.isArray() ? stated : List.of(stated)) {
         if (value.isTextual()) {
           Key.of(kind, value.textValue()).ifPresent(keys::add);
         } else if (!value.isNull()) {
-          throw new BadReportException("a key is a text or a list of texts: " + kind.label());
+          throw new BadReportException(
+              Fault.BAD_REPORT, "a key is a text or a list of texts: " + kind.label());
         }
       }
     }

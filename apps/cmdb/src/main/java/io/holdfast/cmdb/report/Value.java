@@ -48,7 +48,8 @@ public record Value(String json) implements Comparable<Value> {
       throw new UncheckedIOException(e);
     }
     if (text.getBuffer().length() > LONGEST) {
-      throw new BadReportException("a value is longer than " + LONGEST + " characters");
+      throw new BadReportException(
+          Fault.BAD_VALUE, "a value is longer than " + LONGEST + " characters");
     }
     return new Value(text.toString());
   }
@@ -74,7 +75,8 @@ public record Value(String json) implements Comparable<Value> {
   private static void write(JsonGenerator json, JsonNode node, int deepest)
       throws IOException, BadReportException {
     if (deepest == 0) {
-      throw new BadReportException("a value is nested deeper than " + DEEPEST + " levels");
+      throw new BadReportException(
+          Fault.BAD_VALUE, "a value is nested deeper than " + DEEPEST + " levels");
     }
     switch (node.getNodeType()) {
       case OBJECT -> {
@@ -100,20 +102,20 @@ public record Value(String json) implements Comparable<Value> {
       case STRING -> json.writeString(storable(node.textValue()));
       case BOOLEAN -> json.writeBoolean(node.booleanValue());
       case NULL -> json.writeNull();
-      default -> throw new BadReportException("a value is of no JSON type");
+      default -> throw new BadReportException(Fault.BAD_VALUE, "a value is of no JSON type");
     }
   }
 
   /** PostgreSQL stores every character but this one. */
   private static String storable(String text) throws BadReportException {
     if (text.indexOf('\0') >= 0) {
-      throw new BadReportException("a text holds the character NUL");
+      throw new BadReportException(Fault.BAD_VALUE, "a text holds the character NUL");
     }
     for (int i = 0; i < text.length(); i++) {
       if (Character.isSurrogate(text.charAt(i))) {
         if (i + 1 == text.length()
             || !Character.isSurrogatePair(text.charAt(i), text.charAt(i + 1))) {
-          throw new BadReportException("a text holds half of a surrogate pair");
+          throw new BadReportException(Fault.BAD_VALUE, "a text holds half of a surrogate pair");
         }
         i++;
       }
@@ -126,7 +128,7 @@ public record Value(String json) implements Comparable<Value> {
       return Long.toString(node.longValue());
     }
     if (node.isFloatingPointNumber() && !Double.isFinite(node.doubleValue())) {
-      throw new BadReportException("a number is out of range");
+      throw new BadReportException(Fault.BAD_VALUE, "a number is out of range");
     }
     BigDecimal exact = node.decimalValue();
     if (exact.signum() == 0) {
@@ -136,6 +138,7 @@ public record Value(String json) implements Comparable<Value> {
     long magnitude = (long) exact.precision() - exact.scale();
     if (exact.precision() > DIGITS || Math.abs(magnitude) > DIGITS) {
       throw new BadReportException(
+          Fault.BAD_VALUE,
           "a number has more than " + DIGITS + " digits before or after its point");
     }
     return exact.toPlainString();

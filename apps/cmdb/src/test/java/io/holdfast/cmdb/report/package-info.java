@@ -1,0 +1,4 @@
+@NullMarked
+package io.holdfast.cmdb.report;
+
+import org.jspecify.annotations.NullMarked;
