@@ -1,7 +1,9 @@
 package io.holdfast.cli;
 
+import picocli.CommandLine.IExitCodeGenerator;
+
 /** A command line that was understood and cannot be done, with what to exit with. */
-final class CommandFailure extends RuntimeException {
+final class CommandFailure extends RuntimeException implements IExitCodeGenerator {
   private final int exitCode;
 
   CommandFailure(int exitCode, String message) {
@@ -9,7 +11,8 @@ final class CommandFailure extends RuntimeException {
     this.exitCode = exitCode;
   }
 
-  int exitCode() {
+  @Override
+  public int getExitCode() {
     return exitCode;
   }
 }

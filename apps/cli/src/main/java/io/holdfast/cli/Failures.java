@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.regex.Pattern;
 import picocli.CommandLine;
 import picocli.CommandLine.IExecutionExceptionHandler;
+import picocli.CommandLine.IExitCodeGenerator;
 import picocli.CommandLine.IParameterExceptionHandler;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
@@ -48,8 +49,8 @@ final class Failures implements IParameterExceptionHandler, IExecutionExceptionH
   }
 
   private static int exitCode(Exception failure) {
-    if (failure instanceof CommandFailure known) {
-      return known.exitCode();
+    if (failure instanceof IExitCodeGenerator known) {
+      return known.getExitCode();
     } else if (failure instanceof LockTimeoutException) {
       return ExitCodes.NOT_ACQUIRED;
     } else if (failure instanceof LeaseLostException) {

@@ -1,6 +1,7 @@
 package io.holdfast.cli;
 
 import io.holdfast.cli.race.RaceCommand;
+import io.holdfast.cmdb.cli.CmdbCommand;
 import picocli.AutoComplete.GenerateCompletion;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -20,6 +21,7 @@ import picocli.CommandLine.Spec;
       RunCommand.class,
       WhoCommand.class,
       RaceCommand.class,
+      CmdbCommand.class,
       HelpCommand.class,
       GenerateCompletion.class,
     },
@@ -43,6 +45,7 @@ public final class Main implements Runnable {
 
   /** Runs one command and ends the JVM with its exit code. */
   public static void main(String[] args) {
+    Warnings.toStderr();
     System.exit(commandLine().execute(args));
   }
 

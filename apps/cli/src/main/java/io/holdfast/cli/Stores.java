@@ -26,7 +26,7 @@ final class Stores {
       })
   private String url = "";
 
-  /** Connects, with warnings on stderr. */
+  /** Connects. */
   Locks connect(LocksConfig config) {
     if (url.isEmpty()) {
       throw wrong("no store: give --store redis://HOST:PORT or set HOLDFAST_STORE");
@@ -36,7 +36,6 @@ final class Stores {
           "memory: locks only the threads of one JVM, so no other command would see the lock;"
               + " give the URL of a shared store, such as redis://localhost:6379");
     }
-    Warnings.toStderr();
     try {
       return Locks.connect(url, config);
     } catch (IllegalArgumentException e) {

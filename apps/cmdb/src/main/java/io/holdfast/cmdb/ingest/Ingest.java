@@ -65,7 +65,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Thread-safe.
  */
-public final class Ingest implements AutoCloseable {
+public final class Ingest implements Intake {
 
   /** Pauses between attempts grow from the first to the second, with full jitter. */
   private static final long FIRST_PAUSE_MILLIS = 10;
@@ -160,12 +160,7 @@ public final class Ingest implements AutoCloseable {
     }
   }
 
-  /**
-   * Gives a report; waits while too many are on their way.
-   *
-   * @param tag comes back with the acknowledgement
-   * @throws IngestException if the ingest has ended by a failure
-   */
+  @Override
   public void submit(Report report, long tag) throws IngestException, InterruptedException {
     throwFailure();
     room.acquire();
@@ -174,11 +169,7 @@ public final class Ingest implements AutoCloseable {
     incoming.add(new Item(report, tag));
   }
 
-  /**
-   * Waits until everything that was given is acknowledged.
-   *
-   * @throws IngestException if the ingest has ended by a failure
-   */
+  @Override
   public void awaitAll() throws IngestException, InterruptedException {
     while (onTheirWay.get() > 0) {
       throwFailure();
@@ -187,9 +178,9 @@ public final class Ingest implements AutoCloseable {
     throwFailure();
   }
 
-  /** How many reports were given and not acknowledged. */
-  public int unacknowledged() {
-    return onTheirWay.get();
+  @Override
+  public Tally.Counts counts() {
+    return tally.counts();
   }
 
   private void throwFailure() throws IngestException {
@@ -242,7 +233,7 @@ public final class Ingest implements AutoCloseable {
 
   // --- Its lock ---
 
-  private static String lockName(String machineId) {
+  static String lockName(String machineId) {
     return "machine:" + machineId;
   }
 
@@ -389,7 +380,7 @@ public final class Ingest implements AutoCloseable {
     }
   }
 
-  private static void release(Lease lease) {
+  static void release(Lease lease) {
     var unused =
         lease
             .closeAsync()

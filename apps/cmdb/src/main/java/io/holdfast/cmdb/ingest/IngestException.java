@@ -6,6 +6,11 @@ package io.holdfast.cmdb.ingest;
  */
 public final class IngestException extends Exception {
 
+  /** One line for people. */
+  public IngestException(String message) {
+    super(message);
+  }
+
   IngestException(String message, Throwable cause) {
     super(message, cause);
   }

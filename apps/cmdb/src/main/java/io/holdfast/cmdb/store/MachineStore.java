@@ -1,9 +1,16 @@
 package io.holdfast.cmdb.store;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import io.holdfast.cmdb.merge.Rules;
+import io.holdfast.cmdb.report.DeadLetter;
 import io.holdfast.cmdb.report.Report;
 import io.holdfast.guard.GuardException;
 import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -73,6 +80,109 @@ public final class MachineStore {
       throws SQLException, Again {
     return inTransaction(
         connection -> new Intricate(writer, connection).merge(report, tokens, checkpoint));
+  }
+
+  /**
+   * Sets input aside that can never be merged; a place in a file once, with the latest reason. A
+   * letter has at most the file's name as the database can hold it.
+   */
+  public void setAside(List<DeadLetter> letters) throws SQLException {
+    this.<Integer, RuntimeException>inTransaction(
+        connection -> {
+          try (PreparedStatement insert = connection.prepareStatement(Sql.of("add-dead-letters"))) {
+            insert.setArray(
+                1, Sql.texts(connection, letters, letter -> storable(letter.origin().file())));
+            insert.setArray(
+                2,
+                Sql.numbers(
+                    connection,
+                    letters.stream().map(letter -> (long) letter.origin().line()).toList()));
+            insert.setArray(3, Sql.texts(connection, letters, letter -> letter.fault().label()));
+            insert.setArray(4, Sql.texts(connection, letters, letter -> storable(letter.reason())));
+            return insert.executeUpdate();
+          }
+        });
+  }
+
+  /** A file's name may be anything but NUL; half a character of UTF-16 is none in UTF-8. */
+  private static String storable(String text) {
+    return new String(text.getBytes(UTF_8), UTF_8).replace('\0', '?');
+  }
+
+  /** Puts rules in force. Records made by others are out of date until {@link #remerge}. */
+  public void putInForce(Rules rules) throws SQLException {
+    this.<Boolean, RuntimeException>inTransaction(
+        connection -> {
+          RuleBook.add(connection, rules);
+          RuleBook.putInForce(connection, rules.id(), false);
+          return true;
+        });
+  }
+
+  /** Some machines whose record was made by rules that are no longer in force. */
+  public List<String> byOtherRules(int atMost) throws SQLException {
+    return this.<List<String>, RuntimeException>inTransaction(
+        connection -> {
+          try (PreparedStatement query = connection.prepareStatement(Sql.of("by-other-rules"))) {
+            query.setInt(1, atMost);
+            List<String> ids = new ArrayList<>();
+            try (ResultSet rows = query.executeQuery()) {
+              while (rows.next()) {
+                ids.add(rows.getString(1));
+              }
+            }
+            return ids;
+          }
+        });
+  }
+
+  /**
+   * Makes records anew by the rules in force.
+   *
+   * @param tokens of the leases of the machines, by machine
+   */
+  public void remerge(Map<String, Long> tokens) throws SQLException {
+    this.<Boolean, RuntimeException>inTransaction(
+        connection -> {
+          String rules = RuleBook.inForce(connection);
+          List<Change> changes = new ArrayList<>();
+          for (Machine machine : Writer.read(connection, tokens.keySet()).values()) {
+            Long token = tokens.get(machine.id());
+            if (token != null && machine.mergedInto().isEmpty()) {
+              changes.add(
+                  new Change(
+                      machine,
+                      machine.state(),
+                      machine.mergedInto(),
+                      token,
+                      Change.Cause.RULES,
+                      List.of(),
+                      List.of()));
+            }
+          }
+          writer.write(connection, rules, changes);
+          return true;
+        });
+  }
+
+  /**
+   * How much there is.
+   *
+   * @param machines redirects not counted
+   * @param conflicts attributes about which sources that count disagree
+   */
+  public record Totals(long machines, long conflicts) {}
+
+  /** How much there is. */
+  public Totals totals() throws SQLException {
+    return this.<Totals, RuntimeException>inTransaction(
+        connection -> {
+          try (PreparedStatement query = connection.prepareStatement(Sql.of("totals"));
+              ResultSet row = query.executeQuery()) {
+            row.next();
+            return new Totals(row.getLong(1), row.getLong(2));
+          }
+        });
   }
 
   private interface Work<T, E extends Exception> {

@@ -1,0 +1,33 @@
+package io.holdfast.cmdb.cli;
+
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Spec;
+
+/** {@code holdfast cmdb}. */
+@Command(
+    name = "cmdb",
+    mixinStandardHelpOptions = true,
+    description = "Many sources, one record per machine; nothing acknowledged is lost.",
+    synopsisSubcommandLabel = "COMMAND",
+    commandListHeading = "%nCommands:%n",
+    subcommands = {IngestCommand.class},
+    footerHeading = "%nExamples:%n",
+    footer = {
+      "  holdfast cmdb collect | holdfast cmdb ingest -",
+      "  holdfast cmdb ingest --acks acks.txt reports/",
+      "  holdfast cmdb show serial:9VKPS12",
+      "  holdfast cmdb audit --acks acks.txt"
+    })
+public final class CmdbCommand implements Runnable {
+  @Spec
+  @SuppressWarnings("NullAway.Init")
+  private CommandSpec spec;
+
+  @Override
+  public void run() {
+    throw new CommandLine.ParameterException(
+        spec.commandLine(), "say what to do, such as ingest, show or audit");
+  }
+}

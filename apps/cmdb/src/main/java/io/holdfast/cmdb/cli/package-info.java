@@ -1,0 +1,5 @@
+/** The commands {@code holdfast cmdb ...}. */
+@NullMarked
+package io.holdfast.cmdb.cli;
+
+import org.jspecify.annotations.NullMarked;

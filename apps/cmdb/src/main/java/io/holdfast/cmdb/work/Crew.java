@@ -1,0 +1,370 @@
+package io.holdfast.cmdb.work;
+
+import io.holdfast.cmdb.ingest.IngestException;
+import io.holdfast.cmdb.ingest.Intake;
+import io.holdfast.cmdb.ingest.Settings;
+import io.holdfast.cmdb.ingest.Tally;
+import io.holdfast.cmdb.report.Report;
+import io.holdfast.cmdb.work.WorkerProcess.Word;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Several workers in processes of their own, to which reports are dealt in turn, so that they meet
+ * on the same machines. What a worker that died has not acknowledged is dealt to the others, and
+ * one more is started in its place.
+ *
+ * <p>Thread-safe.
+ */
+public final class Crew implements Intake {
+
+  /** Who is told of acknowledgements; called by one thread for each worker. */
+  public interface Witness {
+    /**
+     * A report's transaction has committed.
+     *
+     * @throws IOException if this cannot be written down: the crew stops
+     */
+    void acknowledged(Word.Acknowledged acknowledged) throws IOException;
+  }
+
+  private static final int DEATHS_TO_BEAR = 5;
+  private static final Duration END_LIMIT = Duration.ofSeconds(60);
+
+  private final String databaseUrl;
+  private final String storeUrl;
+  private final Settings settings;
+  private final boolean guarded;
+  private final Witness witness;
+  private final ReentrantLock lock = new ReentrantLock();
+  private final Condition changed = lock.newCondition();
+  private final List<Member> members = new ArrayList<>();
+  private Tally.Counts counted = Tally.Counts.NONE;
+  private int turn;
+  private int deaths;
+  private boolean closing;
+  private @Nullable IngestException failure;
+
+  /** A worker and what it has not acknowledged, by tag. */
+  private static final class Member {
+    private final Map<Long, Report> given = new LinkedHashMap<>();
+    private @Nullable WorkerProcess process;
+    private Tally.Counts counts = Tally.Counts.NONE;
+    private Optional<List<String>> standing = Optional.empty();
+    private boolean ready;
+    private boolean ended;
+    private boolean mayEnd;
+    private long countsHeard;
+  }
+
+  /**
+   * Starts workers.
+   *
+   * @param processes how many; 1 to 64
+   * @param settings of each of them
+   * @param guarded false for writes without their guard, to show what is lost then
+   */
+  public Crew(
+      String databaseUrl,
+      String storeUrl,
+      int processes,
+      Settings settings,
+      boolean guarded,
+      Witness witness) {
+    this.databaseUrl = databaseUrl;
+    this.storeUrl = storeUrl;
+    this.settings = settings;
+    this.guarded = guarded;
+    this.witness = witness;
+    lock.lock();
+    try {
+      for (int i = 0; i < processes; i++) {
+        hire();
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private Member hire() {
+    Member member = new Member();
+    members.add(member);
+    member.process =
+        WorkerProcess.start(databaseUrl, storeUrl, settings, guarded, word -> hear(member, word));
+    return member;
+  }
+
+  private static WorkerProcess process(Member member) {
+    return Optional.ofNullable(member.process).orElseThrow();
+  }
+
+  private void hear(Member member, Word word) {
+    if (word instanceof Word.Acknowledged acknowledged) {
+      try {
+        // Before it counts as acknowledged here: the witness comes first.
+        witness.acknowledged(acknowledged);
+      } catch (IOException e) {
+        fail("acknowledgements cannot be written: " + e.getMessage());
+        return;
+      }
+    }
+    lock.lock();
+    try {
+      if (word instanceof Word.Hello) {
+        member.ready = true;
+      } else if (word instanceof Word.Acknowledged acknowledged) {
+        member.given.remove(acknowledged.tag());
+      } else if (word instanceof Word.Standing standing) {
+        member.standing = Optional.of(standing.machines());
+      } else if (word instanceof Word.Counted counts) {
+        member.counts = counts.counts();
+        member.countsHeard++;
+      } else if (word instanceof Word.Failed failed) {
+        fail(failed.why());
+      } else {
+        ended(member);
+      }
+      changed.signalAll();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void ended(Member member) {
+    member.ended = true;
+    member.standing = Optional.empty();
+    if (closing || member.mayEnd) {
+      return;
+    }
+    deaths++;
+    if (deaths > DEATHS_TO_BEAR || !member.ready) {
+      fail("a worker has ended: " + process(member).lastWords());
+      return;
+    }
+    Map<Long, Report> orphans = new LinkedHashMap<>(member.given);
+    member.given.clear();
+    counted = counted.plus(member.counts);
+    members.remove(member);
+    Member successor = hire();
+    successor.given.putAll(orphans);
+    Thread giver =
+        new Thread(
+            () -> orphans.forEach((tag, report) -> send(successor, report, tag)), "crew-heir");
+    giver.setDaemon(true);
+    giver.start();
+  }
+
+  private void fail(String why) {
+    lock.lock();
+    try {
+      if (failure == null && !closing) {
+        failure = new IngestException(why);
+      }
+      changed.signalAll();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  @Override
+  public void submit(Report report, long tag) throws IngestException, InterruptedException {
+    Member member;
+    lock.lock();
+    try {
+      while (true) {
+        throwFailure();
+        Optional<Member> next = next();
+        if (next.isPresent()) {
+          member = next.get();
+          member.given.put(tag, report);
+          break;
+        }
+        changed.await();
+      }
+    } finally {
+      lock.unlock();
+    }
+    send(member, report, tag);
+  }
+
+  /** In turn, but not to one that has enough. */
+  private Optional<Member> next() {
+    for (int i = 0; i < members.size(); i++) {
+      Member member = members.get(Math.floorMod(turn++, members.size()));
+      if (!member.ended && member.given.size() < settings.batch() * 20) {
+        return Optional.of(member);
+      }
+    }
+    return Optional.empty();
+  }
+
+  /** If it is gone, its end deals what it was given to another. */
+  private static void send(Member member, Report report, long tag) {
+    try {
+      process(member).give(report, tag);
+    } catch (IOException gone) {
+      // Heard of as Ended.
+    }
+  }
+
+  private void throwFailure() throws IngestException {
+    if (failure != null) {
+      throw new IngestException(String.valueOf(failure.getMessage()));
+    }
+  }
+
+  @Override
+  public void awaitAll() throws IngestException, InterruptedException {
+    await(() -> members.stream().allMatch(member -> member.given.isEmpty()), Optional.empty());
+  }
+
+  private interface Fact {
+    boolean holds();
+  }
+
+  private boolean await(Fact condition, Optional<Duration> atMost)
+      throws IngestException, InterruptedException {
+    lock.lock();
+    try {
+      long nanos = atMost.map(Duration::toNanos).orElse(Long.MAX_VALUE);
+      while (!condition.holds()) {
+        throwFailure();
+        if (nanos <= 0) {
+          return false;
+        }
+        nanos = changed.awaitNanos(nanos);
+      }
+      throwFailure();
+      return true;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  @Override
+  public Tally.Counts counts() {
+    lock.lock();
+    try {
+      Tally.Counts sum = counted;
+      for (Member member : members) {
+        sum = sum.plus(member.counts);
+      }
+      return sum;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Lets all workers end when they have acknowledged everything, and adds up what they did. */
+  public Tally.Counts finish() throws IngestException, InterruptedException {
+    lock.lock();
+    try {
+      members.forEach(member -> member.mayEnd = true);
+    } finally {
+      lock.unlock();
+    }
+    for (Member member : List.copyOf(members)) {
+      try {
+        process(member).finish();
+      } catch (IOException e) {
+        throw new IngestException("a worker is gone: " + process(member).lastWords());
+      }
+    }
+    if (!await(() -> members.stream().allMatch(member -> member.ended), Optional.of(END_LIMIT))) {
+      throw new IngestException("workers do not end");
+    }
+    return counts();
+  }
+
+  /** How many there are. */
+  public int size() {
+    return members.size();
+  }
+
+  /** Gives a report to one worker; {@code number} from 0. */
+  public void submitTo(int number, Report report, long tag) {
+    Member member;
+    lock.lock();
+    try {
+      member = members.get(number);
+      member.given.put(tag, report);
+    } finally {
+      lock.unlock();
+    }
+    send(member, report, tag);
+  }
+
+  /**
+   * A worker, to hold it up, stop or kill it. A dead one's number is its successor's, or another's.
+   */
+  public WorkerProcess worker(int number) {
+    lock.lock();
+    try {
+      return process(members.get(number));
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Waits until a worker stands at the gate; says for which machines. */
+  public List<String> awaitStanding(int number, Duration atMost)
+      throws IngestException, InterruptedException {
+    Member member = members.get(number);
+    if (!await(() -> member.standing.isPresent(), Optional.of(atMost))) {
+      throw new IngestException("worker " + number + " does not come to the gate");
+    }
+    List<String> machines = member.standing.orElseThrow();
+    member.standing = Optional.empty();
+    return machines;
+  }
+
+  /** Waits until this report is acknowledged by that worker, or is dealt to another. */
+  public boolean awaitAcknowledged(int number, long tag, Duration atMost)
+      throws IngestException, InterruptedException {
+    Member member = members.get(number);
+    return await(() -> !member.given.containsKey(tag), Optional.of(atMost));
+  }
+
+  /** Waits until all workers have said hello. */
+  public void awaitReady() throws IngestException, InterruptedException {
+    if (!await(() -> members.stream().allMatch(member -> member.ready), Optional.of(END_LIMIT))) {
+      throw new IngestException("workers do not start");
+    }
+  }
+
+  /** Asks a worker for its counts and waits for them. */
+  public Tally.Counts ask(int number) throws IngestException, InterruptedException {
+    Member member = members.get(number);
+    long before = member.countsHeard;
+    try {
+      process(member).askCounts();
+    } catch (IOException e) {
+      throw new IngestException("a worker is gone: " + process(member).lastWords());
+    }
+    if (!await(() -> member.countsHeard > before, Optional.of(END_LIMIT))) {
+      throw new IngestException("worker " + number + " does not answer");
+    }
+    return member.counts;
+  }
+
+  @Override
+  public void close() {
+    List<Member> all;
+    lock.lock();
+    try {
+      closing = true;
+      all = List.copyOf(members);
+    } finally {
+      lock.unlock();
+    }
+    all.forEach(member -> Optional.ofNullable(member.process).ifPresent(WorkerProcess::close));
+  }
+}
