@@ -37,7 +37,7 @@ final class Findings {
   /** A host of many containers has hundreds of virtual interfaces; these tell it well enough. */
   private static final int MOST_INTERFACES = 64;
 
-  private static final int MOST_TAGS = 1_000;
+  private static final int MOST_NAMED = 3_000;
   private static final int LONGEST_NAME = 160;
   private static final Pattern NOT_FOR_NAMES = Pattern.compile("[^A-Za-z0-9._:/@ -]");
   private static final Pattern IPV6 = Pattern.compile("[0-9a-f:]*:[0-9a-f:]*");
@@ -198,7 +198,8 @@ final class Findings {
         v4.add(folded);
       }
     }
-    v6.removeIf(address -> address.startsWith("fe80:"));
+    v4.removeIf(address -> address.startsWith("127."));
+    v6.removeIf(address -> address.startsWith("fe80:") || address.equals("::1"));
     texts(prefix + ".ipv4", v4);
     texts(prefix + ".ipv6", v6);
   }
@@ -257,7 +258,7 @@ final class Findings {
    * attribute's name has become {@code _}; of names that are the same then, the first one stays.
    */
   void named(String prefix, Map<String, String> texts) throws BadReportException {
-    int left = MOST_TAGS;
+    int left = MOST_NAMED;
     for (Map.Entry<String, String> each : new TreeMap<>(texts).entrySet()) {
       String name = prefix + "." + name(each.getKey());
       if (left > 0 && !attributes.containsKey(name)) {

@@ -107,6 +107,9 @@ record GlpiShape() implements Shape {
   }
 
   private static void processors(Findings found, JsonNode cpus) throws BadReportException {
+    if (!cpus.isArray()) {
+      return;
+    }
     found.count("cpu.sockets", Optional.of((long) cpus.size()));
     found.count("cpu.cores", sum("core", cpus));
     found.count("cpu.logical", sum("thread", cpus));

@@ -10,12 +10,13 @@ import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
-import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Instant;
@@ -364,9 +365,13 @@ public final class Payloads implements AutoCloseable {
   }
 
   private static Input unreadable(Origin origin, IOException e) {
-    String why = e.getClass().getSimpleName().replace("Exception", "");
-    String reason = e instanceof FileSystemException at ? at.getReason() : e.getMessage();
-    return dead(origin, Fault.UNREADABLE, brief(reason == null ? why : why + ": " + reason));
+    if (e instanceof NoSuchFileException) {
+      return dead(origin, Fault.UNREADABLE, "it is not there any more");
+    }
+    if (e instanceof AccessDeniedException) {
+      return dead(origin, Fault.UNREADABLE, "this user may not read it");
+    }
+    return dead(origin, Fault.UNREADABLE, brief(String.valueOf(e.getMessage())));
   }
 
   private static Input dead(Origin origin, Fault fault, String reason) {
