@@ -1,5 +1,7 @@
 package io.holdfast.embedded;
 
+import static java.nio.file.StandardCopyOption.ATOMIC_MOVE;
+
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -9,6 +11,7 @@ import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
@@ -36,8 +39,8 @@ import org.jspecify.annotations.Nullable;
 public final class EmbeddedPostgreSql implements AutoCloseable {
 
   private static final String HOST = "127.0.0.1";
-  private static final int PORTS_TO_TRY = 5;
   private static final int ROOT = 0;
+  private static final String MAJOR_VERSION = "18";
 
   private final ServerProcess server;
   private final Path binaries;
@@ -86,6 +89,10 @@ public final class EmbeddedPostgreSql implements AutoCloseable {
    * The database {@code postgres}, with user and password; the same after a restart. Not for logs.
    */
   public String jdbcUrl() {
+    return jdbcUrl(password, port);
+  }
+
+  static String jdbcUrl(String password, int port) {
     return "jdbc:postgresql://"
         + HOST
         + ":"
@@ -166,7 +173,7 @@ public final class EmbeddedPostgreSql implements AutoCloseable {
    */
   private void removeSharedMemory() {
     try {
-      List<String> lines = Files.readAllLines(data().resolve("postmaster.pid"));
+      List<String> lines = Files.readAllLines(pidFile(data()));
       if (lines.size() >= 7) {
         String id = lines.get(6).strip().replaceFirst(".* ", "");
         new ProcessBuilder("ipcrm", "-m", id).start().onExit().join();
@@ -181,7 +188,31 @@ public final class EmbeddedPostgreSql implements AutoCloseable {
   }
 
   private Path data() {
-    return server.folder().resolve("data");
+    return data(server.folder());
+  }
+
+  private static Path data(Path folder) {
+    return folder.resolve("data");
+  }
+
+  private static Path pidFile(Path data) {
+    return data.resolve("postmaster.pid");
+  }
+
+  static String newPassword() {
+    byte[] random = new byte[16];
+    new SecureRandom().nextBytes(random);
+    return HexFormat.of().formatHex(random);
+  }
+
+  /** Whether a server was ever started in the folder. */
+  static boolean hasData(Path folder) {
+    return Files.exists(data(folder));
+  }
+
+  /** The postmaster that runs on the folder's data, whoever started it. */
+  static OptionalLong runningIn(Path folder) {
+    return PidFile.processIn(data(folder), pidFile(data(folder)));
   }
 
   private void run() {
@@ -193,7 +224,7 @@ public final class EmbeddedPostgreSql implements AutoCloseable {
     long end = System.nanoTime() + ServerProcess.START_LIMIT.toNanos();
     do {
       server.pollUnlessEnded("postgres");
-      if (isReady()) {
+      if (isReady(server.folder(), server.pid())) {
         return;
       }
     } while (System.nanoTime() - end < 0);
@@ -205,11 +236,11 @@ public final class EmbeddedPostgreSql implements AutoCloseable {
    * The postmaster's own word, which {@code pg_ctl -w} waits for too: its pid file, first and
    * eighth line.
    */
-  private boolean isReady() {
+  static boolean isReady(Path folder, long pid) {
     try {
-      List<String> lines = Files.readAllLines(data().resolve("postmaster.pid"));
+      List<String> lines = Files.readAllLines(pidFile(data(folder)));
       return lines.size() >= 8
-          && lines.get(0).strip().equals(Long.toString(server.pid()))
+          && lines.get(0).strip().equals(Long.toString(pid))
           && lines.get(7).strip().equals("ready");
     } catch (IOException notYetWritten) {
       return false;
@@ -256,26 +287,66 @@ public final class EmbeddedPostgreSql implements AutoCloseable {
       ServerProcess server =
           ServerProcess.inNewFolder("holdfast-postgresql-", "QUIT"); // QUIT: without a checkpoint
       try {
-        List<String> asUser = asOrdinaryUser(server);
-        Path binaries = PostgreSqlBinaries.find(server.folder());
-        String password = initialize(server, binaries, asUser);
-        for (int i = 1; ; i++) {
-          EmbeddedPostgreSql database =
-              new EmbeddedPostgreSql(
-                  server, binaries, asUser, Map.copyOf(settings), password, FreePort.pick());
-          try {
-            database.run();
-            return database;
-          } catch (EmbeddedServerException e) {
-            boolean portWasTaken = server.output().contains("already in use");
-            if (!portWasTaken || i == PORTS_TO_TRY) {
-              throw e;
-            }
-          }
-        }
+        String password = newPassword();
+        return FreePort.startAt(
+            FreePort.pick(), true, server, port -> startAt(port, server, password, "--no-sync"));
       } catch (RuntimeException e) {
         server.close();
         throw e;
+      }
+    }
+
+    /**
+     * Starts a server on the folder's data, which is made first where there is none. Nobody else
+     * does so at the same time.
+     *
+     * @param sync an option of initdb: whether new data is to outlive a crash of the host
+     */
+    EmbeddedPostgreSql startAt(int port, ServerProcess server, String password, String sync) {
+      List<String> asUser = asOrdinaryUser(server);
+      Path binaries = PostgreSqlBinaries.find(server.folder());
+      if (hasData(server.folder())) {
+        makeStartable(data(server.folder()));
+      } else {
+        initialize(server, binaries, asUser, password, sync);
+      }
+      EmbeddedPostgreSql database =
+          new EmbeddedPostgreSql(server, binaries, asUser, Map.copyOf(settings), password, port);
+      database.run();
+      return database;
+    }
+
+    /**
+     * Data that another release wrote is refused, and what a crash left is ended: backends that
+     * survived their killed postmaster, and a pid file whose number is another process's by now,
+     * which PostgreSQL would take for a running server.
+     */
+    private static void makeStartable(Path data) {
+      try {
+        String version = Files.readString(data.resolve("PG_VERSION")).strip();
+        if (!version.equals(MAJOR_VERSION)) {
+          throw new EmbeddedServerException(
+              data
+                  + " was written by PostgreSQL "
+                  + version
+                  + ", and the bundled one is "
+                  + MAJOR_VERSION
+                  + ": use the release of Holdfast that wrote it, or another folder");
+        }
+        List<ProcessHandle> orphans =
+            ProcessHandle.allProcesses().filter(it -> PidFile.worksIn(data, it.pid())).toList();
+        for (ProcessHandle orphan : orphans) {
+          if (orphan.info().command().orElse("").endsWith("/postgres")) {
+            orphan.destroyForcibly();
+            Polling.until(() -> !PidFile.worksIn(data, orphan.pid()), ServerProcess.STOP_LIMIT);
+          }
+        }
+        OptionalLong pid = PidFile.numberIn(pidFile(data));
+        if (pid.isPresent() && ProcessHandle.of(pid.getAsLong()).isPresent()) {
+          Files.delete(pidFile(data));
+        }
+      } catch (IOException e) {
+        throw new EmbeddedServerException(data + " is no data of PostgreSQL's: " + e, e);
       }
     }
 
@@ -315,27 +386,27 @@ public final class EmbeddedPostgreSql implements AutoCloseable {
       }
     }
 
-    private static String initialize(ServerProcess server, Path binaries, List<String> asUser) {
-      byte[] random = new byte[16];
-      new SecureRandom().nextBytes(random);
-      String password = HexFormat.of().formatHex(random);
+    private static void initialize(
+        ServerProcess server, Path binaries, List<String> asUser, String password, String sync) {
       Path passwordFile = server.folder().resolve("password");
       try {
+        Folders.removeAll(server.folder(), "unfinished-*");
+        Path unfinished = Files.createTempDirectory(server.folder(), "unfinished-");
         Files.writeString(passwordFile, password);
         List<String> command = new ArrayList<>(asUser);
         command.add(binaries.resolve("bin/initdb").toString());
-        command.addAll(List.of("-D", server.folder().resolve("data").toString()));
+        command.addAll(List.of("-D", unfinished.toString()));
         command.addAll(
             List.of("-U", "postgres", "-A", "scram-sha-256", "--pwfile", passwordFile.toString()));
         command.addAll(List.of("-E", "UTF8", "--locale", "C", "--no-instructions"));
-        command.add("--no-sync"); // after a crash of the host nobody asks for this folder again
+        command.add(sync);
         server.start(command);
         server.awaitSuccess("initdb");
         Files.delete(passwordFile);
-        return password;
+        Files.move(unfinished, data(server.folder()), ATOMIC_MOVE); // complete or not there
+        Folders.force(server.folder());
       } catch (IOException e) {
-        throw new EmbeddedServerException(
-            "no password can be given to PostgreSQL: " + e.getMessage(), e);
+        throw new EmbeddedServerException("PostgreSQL's data cannot be made: " + e, e);
       }
     }
   }

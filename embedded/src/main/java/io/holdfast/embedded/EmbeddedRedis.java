@@ -31,7 +31,6 @@ import java.util.concurrent.locks.ReentrantLock;
 public final class EmbeddedRedis implements AutoCloseable {
 
   private static final String HOST = "127.0.0.1";
-  private static final int PORTS_TO_TRY = 5;
 
   private final ServerProcess server;
   private final Path binary;
@@ -73,6 +72,10 @@ public final class EmbeddedRedis implements AutoCloseable {
    * percent-encoded.
    */
   public String url() {
+    return url(password, port);
+  }
+
+  static String url(Optional<String> password, int port) {
     String credentials =
         password
             .map(secret -> ":" + URLEncoder.encode(secret, UTF_8).replace("+", "%20") + "@")
@@ -238,23 +241,18 @@ public final class EmbeddedRedis implements AutoCloseable {
     public EmbeddedRedis start() {
       ServerProcess server = ServerProcess.inNewFolder("holdfast-redis-", "KILL");
       try {
-        Path program = binary.orElseGet(() -> RedisBinary.find(server.folder()));
-        for (int i = 1; ; i++) {
-          EmbeddedRedis redis = new EmbeddedRedis(this, server, program, FreePort.pick());
-          try {
-            redis.run();
-            return redis;
-          } catch (EmbeddedServerException e) {
-            boolean portWasTaken = server.output().contains("in use");
-            if (!portWasTaken || i == PORTS_TO_TRY) {
-              throw e;
-            }
-          }
-        }
+        return FreePort.startAt(FreePort.pick(), true, server, port -> startAt(port, server));
       } catch (RuntimeException e) {
         server.close();
         throw e;
       }
+    }
+
+    EmbeddedRedis startAt(int port, ServerProcess server) {
+      Path program = binary.orElseGet(() -> RedisBinary.find(server.folder()));
+      EmbeddedRedis redis = new EmbeddedRedis(this, server, program, port);
+      redis.run();
+      return redis;
     }
 
     private static String withoutControlCharacters(String what, String value) {

@@ -4,8 +4,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * An embedded server could not be started. The message is one line for a person's eyes: which
- * server, and why, with what the server printed. Nothing is left behind: no process, no folder.
- * Trying again without a change rarely helps; using a server of one's own does.
+ * server, and why, with what the server printed. Nothing is left behind: no process, and no folder
+ * but a {@link DataFolder}'s. Trying again without a change rarely helps; using a server of one's
+ * own does.
  */
 public final class EmbeddedServerException extends RuntimeException {
 

@@ -1,6 +1,10 @@
 package io.holdfast.embedded;
 
+import static java.nio.file.StandardOpenOption.READ;
+
 import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.DirectoryStream;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -17,6 +21,22 @@ final class Folders {
   /** Removes what is there; what vanishes meanwhile is no error. */
   static void remove(Path folder) throws IOException {
     Files.walkFileTree(folder, new Removal());
+  }
+
+  /** Removes all of a folder's entries whose names match, each with all it holds. */
+  static void removeAll(Path folder, String glob) throws IOException {
+    try (DirectoryStream<Path> entries = Files.newDirectoryStream(folder, glob)) {
+      for (Path entry : entries) {
+        remove(entry);
+      }
+    }
+  }
+
+  /** Its entries, as they are called now, outlive a crash of the host. */
+  static void force(Path folder) throws IOException {
+    try (FileChannel channel = FileChannel.open(folder, READ)) {
+      channel.force(true);
+    }
   }
 
   private static final class Removal extends SimpleFileVisitor<Path> {

@@ -5,6 +5,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.IntFunction;
 
 /**
  * Random ports of 127.0.0.1 that nobody listens at just now. Another process may take one before
@@ -19,6 +20,7 @@ final class FreePort {
   private static final int FIRST = 15_000;
   private static final int LAST = 31_999;
   private static final int TRIES = 100;
+  private static final int STARTS = 5;
 
   private FreePort() {}
 
@@ -30,6 +32,24 @@ final class FreePort {
       }
     }
     throw new EmbeddedServerException("no free port on 127.0.0.1: " + TRIES + " were tried");
+  }
+
+  /**
+   * Starts a server at the port, or, if that was taken and the server may move, at one of some
+   * others.
+   */
+  static <T> T startAt(int port, boolean mayMove, ServerProcess server, IntFunction<T> start) {
+    int next = port;
+    for (int i = 1; ; i++) {
+      try {
+        return start.apply(next);
+      } catch (EmbeddedServerException e) {
+        if (!server.foundItsPortTaken() || !mayMove || i == STARTS) {
+          throw e;
+        }
+        next = pick();
+      }
+    }
   }
 
   private static boolean isFree(int port) {

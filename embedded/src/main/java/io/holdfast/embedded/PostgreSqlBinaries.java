@@ -50,9 +50,7 @@ final class PostgreSqlBinaries {
           return shared;
         }
       }
-      Path own = serverFolder.resolve(version);
-      unpack(archive, own);
-      return own;
+      return unpackedOnce(archive, serverFolder.resolve(version));
     } catch (IOException e) {
       throw new EmbeddedServerException("PostgreSQL cannot be unpacked: " + e, e);
     }

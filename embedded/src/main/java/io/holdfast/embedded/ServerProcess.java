@@ -1,11 +1,10 @@
 package io.holdfast.embedded;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
-import static java.nio.charset.StandardCharsets.UTF_8;
+import static java.nio.file.StandardCopyOption.REPLACE_EXISTING;
 import static java.util.concurrent.TimeUnit.MILLISECONDS;
 
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -16,15 +15,13 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.locks.LockSupport;
-import java.util.concurrent.locks.ReentrantLock;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A server's process, the folder it lives in, and the keeper: a shell that waits for the end of its
- * standard input, which comes with the end of this JVM however it ends, and then ends the server
- * and removes the folder.
+ * A server's process, the folder it lives in, and the {@link Keeper} that ends the server where no
+ * JVM is left to do so.
  *
  * <p>A server is started in two steps so that there is no moment at which it runs unknown to the
  * keeper: first a shell, whose pid the keeper is told, then the server in that shell's place. (The
@@ -38,7 +35,7 @@ final class ServerProcess implements AutoCloseable {
   /** The end of every wait for a server to start. */
   static final Duration START_LIMIT = Duration.ofSeconds(90);
 
-  private static final Duration STOP_LIMIT = Duration.ofSeconds(10);
+  static final Duration STOP_LIMIT = Duration.ofSeconds(10);
   private static final long POLL_MILLIS = 10;
   private static final int OUTPUT_LINES = 8;
   private static final int OUTPUT_CHARS = 1_000;
@@ -46,13 +43,12 @@ final class ServerProcess implements AutoCloseable {
   private final Path folder;
   private final Path log;
   private final String stopSignal;
-  private final Process keeper;
-  private final ReentrantLock keeperLine = new ReentrantLock();
+  private final Keeper keeper;
   private volatile @Nullable Process process;
 
-  private ServerProcess(Path folder, String stopSignal, Process keeper) {
+  private ServerProcess(Path folder, String name, String stopSignal, Keeper keeper) {
     this.folder = folder;
-    this.log = folder.resolve("server.log");
+    this.log = folder.resolve(name + ".log");
     this.stopSignal = stopSignal;
     this.keeper = keeper;
   }
@@ -63,20 +59,25 @@ final class ServerProcess implements AutoCloseable {
   static ServerProcess inNewFolder(String prefix, String stopSignal) {
     Path folder = newFolder(prefix);
     try {
-      List<String> command =
-          inOwnSession("sh", "-c", script("keeper.sh"), "keeper", folder.toString(), stopSignal);
-      Process keeper =
-          new ProcessBuilder(command)
-              .directory(folder.getRoot().toFile())
-              .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-              .redirectError(ProcessBuilder.Redirect.DISCARD)
-              .start();
-      return new ServerProcess(folder, stopSignal, keeper);
+      return new ServerProcess(folder, "server", stopSignal, Keeper.ofOwn(folder));
     } catch (IOException e) {
       folder.toFile().delete();
       throw new EmbeddedServerException(
           "embedded servers need a POSIX shell: " + e.getMessage(), e);
     }
+  }
+
+  /**
+   * One of the servers of a folder that stays, not yet started; its keeper ends it, and {@link
+   * #close} is not for it. It gets a new log; the former one stays beside it.
+   */
+  static ServerProcess inSharedFolder(Path folder, String name, String stopSignal, Keeper keeper)
+      throws IOException {
+    ServerProcess server = new ServerProcess(folder, name, stopSignal, keeper);
+    if (Files.exists(server.log)) {
+      Files.move(server.log, folder.resolve(name + ".log.old"), REPLACE_EXISTING);
+    }
+    return server;
   }
 
   private static Path newFolder(String prefix) {
@@ -92,26 +93,6 @@ final class ServerProcess implements AutoCloseable {
     }
   }
 
-  /**
-   * So that Ctrl-C in a terminal reaches the JVM alone, and its shutdown hooks still find the
-   * server.
-   */
-  private static List<String> inOwnSession(String... command) {
-    List<String> all = new ArrayList<>();
-    OnPath.find("setsid").ifPresent(setsid -> all.add(setsid.toString()));
-    all.addAll(List.of(command));
-    return all;
-  }
-
-  private static String script(String name) throws IOException {
-    try (InputStream in = ServerProcess.class.getResourceAsStream(name)) {
-      if (in == null) {
-        throw new IOException(name + " is missing beside the class files");
-      }
-      return new String(in.readAllBytes(), UTF_8);
-    }
-  }
-
   Path folder() {
     return folder;
   }
@@ -119,7 +100,7 @@ final class ServerProcess implements AutoCloseable {
   /** Starts the command in the folder; what it prints is appended to the log there. */
   void start(List<String> command) {
     try {
-      List<String> all = inOwnSession("sh", "-c", script("server.sh"), "server");
+      List<String> all = Keeper.inOwnSession("sh", "-c", Keeper.script("server.sh"), "server");
       all.addAll(command);
       ProcessBuilder builder =
           new ProcessBuilder(all)
@@ -133,7 +114,7 @@ final class ServerProcess implements AutoCloseable {
       try (OutputStream go =
           started.getOutputStream()) { // closed without the line, it starts nothing
         process = started;
-        tellKeeper("pid " + started.pid());
+        keeper.tell("server " + started.pid() + " " + stopSignal);
         CompletableFuture<?> unused = started.onExit().thenAccept(this::ended);
         go.write('\n');
       }
@@ -145,23 +126,10 @@ final class ServerProcess implements AutoCloseable {
 
   /** The number may soon be another process's. */
   private void ended(Process ended) {
-    if (ended == process) {
-      try {
-        tellKeeper("pid");
-      } catch (IOException keeperIsGone) {
-        // Then nobody is left to misuse the number.
-      }
-    }
-  }
-
-  private void tellKeeper(String line) throws IOException {
-    keeperLine.lock();
     try {
-      OutputStream out = keeper.getOutputStream();
-      out.write((line + "\n").getBytes(UTF_8));
-      out.flush();
-    } finally {
-      keeperLine.unlock();
+      keeper.tell("ended " + ended.pid());
+    } catch (IOException keeperIsGone) {
+      // Or this JVM left it; on Linux it looks before it sends a signal.
     }
   }
 
@@ -227,6 +195,11 @@ final class ServerProcess implements AutoCloseable {
       return "it printed nothing";
     }
     return all.length() <= OUTPUT_CHARS ? all : "... " + all.substring(all.length() - OUTPUT_CHARS);
+  }
+
+  /** Whether that is why the server ended at once. */
+  boolean foundItsPortTaken() {
+    return output().contains("ddress already in use");
   }
 
   /** The last started server's process id; another process's as soon as that server has ended. */
@@ -309,12 +282,7 @@ final class ServerProcess implements AutoCloseable {
   public void close() {
     stop();
     removeFolder();
-    try (OutputStream out = keeper.getOutputStream()) {
-      tellKeeper("done");
-    } catch (IOException keeperIsGone) {
-      // Gone or going: what it would have done is done.
-    }
-    keeper.onExit().join();
+    keeper.dismiss();
   }
 
   private void removeFolder() {

@@ -1,23 +1,40 @@
-# in: $1 the server's folder, $2 the signal that ends the server; stdin: "pid N" (the server), "pid" (none now), "done"
-# out: nothing after "done"; where stdin ends without it (the JVM is gone): the server ended and the folder removed
+# in: $1 the working folder, $2 "remove" or "keep" it at the end; stdin: "server PID SIGNAL", "ended PID", "join WORD", "done"
+# out: file "keeper" with its pid and the last WORD; where stdin ends without "done" (no JVM is left): the servers ended
 trap '' INT TERM HUP
-pid=
-while read -r word value; do
+servers=
+forget() {
+  others=
+  for server in $servers; do
+    [ "${server%:*}" = "$1" ] || others="$others $server"
+  done
+  servers=$others
+}
+is_server() { # works in this folder or below; else the number is another process's by now
+  kill -0 "$1" || return
+  [ ! -e /proc/self/cwd ] || [ "/proc/$1/cwd" -ef . ] || [ "/proc/$1/cwd/.." -ef . ]
+}
+while read -r word value signal; do
   case $word in
-    pid) pid=$value ;;
+    server) forget "$value"; servers="$servers $value:$signal" ;;
+    ended) forget "$value" ;;
+    join) echo "$$ $value" >keeper.new && mv keeper.new keeper ;; # never seen half-written
     done) exit 0 ;;
   esac
 done
-if [ -n "$pid" ]; then
-  kill -"$2" "$pid"
-  kill -CONT "$pid" # a paused server acts on no signal but KILL
-  tries=0
-  while [ "$2" != KILL ] && [ $tries -lt 100 ] && kill -0 "$pid"; do
-    sleep 0.1
+for server in $servers; do
+  pid=${server%:*}
+  is_server "$pid" && kill -"${server#*:}" "$pid" && kill -CONT "$pid" # a paused one acts on no signal but KILL
+done
+tries=0
+for server in $servers; do
+  pid=${server%:*}
+  while is_server "$pid" && [ $tries -lt 600 ]; do
+    sleep 0.05
     tries=$((tries + 1))
   done
-  kill -KILL "$pid"
-fi
+  is_server "$pid" && kill -KILL "$pid"
+done
+[ "$2" = remove ] || exit 0
 tries=0
 until rm -rf -- "$1" || [ $tries -ge 50 ]; do # what still dies may still write
   sleep 0.1
