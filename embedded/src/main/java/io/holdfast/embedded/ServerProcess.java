@@ -214,36 +214,15 @@ final class ServerProcess implements AutoCloseable {
 
   /** Sends a signal by its short name; to nobody if the server has ended. */
   void signal(String name) {
-    if (!isRunning()) {
-      return;
-    }
-    try {
-      Process kill =
-          new ProcessBuilder("sh", "-c", "kill -\"$1\" \"$2\"", "kill", name, Long.toString(pid()))
-              .start();
-      kill.onExit().join();
-    } catch (IOException e) {
-      throw new EmbeddedServerException("signal " + name + " cannot be sent: " + e.getMessage(), e);
+    if (isRunning()) {
+      Signals.send(current(), name);
     }
   }
 
   /** SIGSTOP; returns when the server stands still, where the system tells (Linux). */
   void pause() {
-    signal("STOP");
-    Path state = Path.of("/proc", Long.toString(pid()), "stat");
-    long end = System.nanoTime() + STOP_LIMIT.toNanos();
-    while (isRunning() && Files.exists(state) && !isStopped(state) && System.nanoTime() - end < 0) {
-      LockSupport.parkNanos(1_000_000);
-    }
-  }
-
-  private static boolean isStopped(Path state) {
-    try {
-      String line = Files.readString(state, ISO_8859_1);
-      return line.startsWith(
-          " T", line.lastIndexOf(')') + 1); // the name before it may hold anything
-    } catch (IOException ended) {
-      return true;
+    if (isRunning()) {
+      Signals.stop(current());
     }
   }
 

@@ -1,8 +1,8 @@
 package io.holdfast.cmdb.cli;
 
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.Locale;
-import java.util.Optional;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -38,16 +38,22 @@ final class Progress implements AutoCloseable {
   }
 
   static Progress on(PrintWriter err, AtomicLong acknowledged) {
-    // Whether both stdin and stdout are a terminal is all that Java tells; then stderr mostly is,
-    // too.
-    boolean onTerminal =
-        System.console() != null
-            && !"dumb".equals(Optional.ofNullable(System.getenv("TERM")).orElse("dumb"));
+    boolean onTerminal = stderrIsTerminal();
     Progress progress = new Progress(err, onTerminal, acknowledged);
     long every = onTerminal ? ON_TERMINAL_MILLIS : ELSEWHERE_MILLIS;
     var unused =
         progress.timer.scheduleAtFixedRate(progress::show, every, every, TimeUnit.MILLISECONDS);
     return progress;
+  }
+
+  /** {@code System.console()} would answer for stdin and stdout. */
+  private static boolean stderrIsTerminal() {
+    try {
+      Process test = new ProcessBuilder("sh", "-c", "[ -t 2 ]").inheritIO().start();
+      return test.onExit().join().exitValue() == 0;
+    } catch (IOException noShell) {
+      return false;
+    }
   }
 
   void read(long inputs) {
