@@ -2,6 +2,7 @@ package io.holdfast.cli;
 
 import io.holdfast.cli.race.RaceCommand;
 import io.holdfast.cmdb.cli.CmdbCommand;
+import io.holdfast.cmdb.demo.DemoCommand;
 import picocli.AutoComplete.GenerateCompletion;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -18,6 +19,7 @@ import picocli.CommandLine.Spec;
     synopsisSubcommandLabel = "COMMAND",
     commandListHeading = "%nCommands:%n",
     subcommands = {
+      DemoCommand.class,
       RunCommand.class,
       WhoCommand.class,
       RaceCommand.class,

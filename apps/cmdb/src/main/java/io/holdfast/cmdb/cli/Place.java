@@ -111,7 +111,16 @@ public final class Place {
       }
       return new Servers(db, store, Optional.empty());
     }
-    Path folder = data.orElseGet(() -> Path.of(System.getProperty("user.home"), ".holdfast"));
+    return openFolder(data.orElseGet(() -> Path.of(System.getProperty("user.home"), ".holdfast")));
+  }
+
+  /** The same, with a folder of the caller's where the user names nothing. */
+  public Servers openElseIn(Path folder) {
+    boolean nothingIsNamed = db.isEmpty() && data.isEmpty();
+    return nothingIsNamed ? openFolder(folder.resolve("data")) : openWithLocks();
+  }
+
+  private static Servers openFolder(Path folder) {
     try {
       DataFolder open = DataFolder.open(folder);
       return new Servers(open.databaseUrl(), open.storeUrl(), Optional.of(open));

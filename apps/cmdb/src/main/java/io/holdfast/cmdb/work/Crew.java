@@ -53,18 +53,6 @@ public final class Crew implements Intake {
   private boolean closing;
   private @Nullable IngestException failure;
 
-  /** A worker and what it has not acknowledged, by tag. */
-  private static final class Member {
-    private final Map<Long, Report> given = new LinkedHashMap<>();
-    private @Nullable WorkerProcess process;
-    private Tally.Counts counts = Tally.Counts.NONE;
-    private Optional<List<String>> standing = Optional.empty();
-    private boolean ready;
-    private boolean ended;
-    private boolean mayEnd;
-    private long countsHeard;
-  }
-
   /**
    * Starts workers.
    *
@@ -100,10 +88,6 @@ public final class Crew implements Intake {
     member.process =
         WorkerProcess.start(databaseUrl, storeUrl, settings, guarded, word -> hear(member, word));
     return member;
-  }
-
-  private static WorkerProcess process(Member member) {
-    return Optional.ofNullable(member.process).orElseThrow();
   }
 
   private void hear(Member member, Word word) {
@@ -146,7 +130,7 @@ public final class Crew implements Intake {
     }
     deaths++;
     if (deaths > DEATHS_TO_BEAR || !member.ready) {
-      fail("a worker has ended: " + process(member).lastWords());
+      fail("a worker has ended: " + member.process().lastWords());
       return;
     }
     Map<Long, Report> orphans = new LinkedHashMap<>(member.given);
@@ -199,7 +183,7 @@ public final class Crew implements Intake {
   private Optional<Member> next() {
     for (int i = 0; i < members.size(); i++) {
       Member member = members.get(Math.floorMod(turn++, members.size()));
-      if (!member.ended && member.given.size() < settings.batch() * 20) {
+      if (!member.ended && !member.aside && member.given.size() < settings.batch() * 20) {
         return Optional.of(member);
       }
     }
@@ -209,7 +193,7 @@ public final class Crew implements Intake {
   /** If it is gone, its end deals what it was given to another. */
   private static void send(Member member, Report report, long tag) {
     try {
-      process(member).give(report, tag);
+      member.process().give(report, tag);
     } catch (IOException gone) {
       // Heard of as Ended.
     }
@@ -273,9 +257,9 @@ public final class Crew implements Intake {
     }
     for (Member member : List.copyOf(members)) {
       try {
-        process(member).finish();
+        member.process().finish();
       } catch (IOException e) {
-        throw new IngestException("a worker is gone: " + process(member).lastWords());
+        throw new IngestException("a worker is gone: " + member.process().lastWords());
       }
     }
     if (!await(() -> members.stream().allMatch(member -> member.ended), Optional.of(END_LIMIT))) {
@@ -284,53 +268,14 @@ public final class Crew implements Intake {
     return counts();
   }
 
-  /** How many there are. */
-  public int size() {
-    return members.size();
-  }
-
-  /** Gives a report to one worker; {@code number} from 0. */
-  public void submitTo(int number, Report report, long tag) {
-    Member member;
+  /** The workers as they are now. */
+  public List<Member> members() {
     lock.lock();
     try {
-      member = members.get(number);
-      member.given.put(tag, report);
+      return List.copyOf(members);
     } finally {
       lock.unlock();
     }
-    send(member, report, tag);
-  }
-
-  /**
-   * A worker, to hold it up, stop or kill it. A dead one's number is its successor's, or another's.
-   */
-  public WorkerProcess worker(int number) {
-    lock.lock();
-    try {
-      return process(members.get(number));
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  /** Waits until a worker stands at the gate; says for which machines. */
-  public List<String> awaitStanding(int number, Duration atMost)
-      throws IngestException, InterruptedException {
-    Member member = members.get(number);
-    if (!await(() -> member.standing.isPresent(), Optional.of(atMost))) {
-      throw new IngestException("worker " + number + " does not come to the gate");
-    }
-    List<String> machines = member.standing.orElseThrow();
-    member.standing = Optional.empty();
-    return machines;
-  }
-
-  /** Waits until this report is acknowledged by that worker, or is dealt to another. */
-  public boolean awaitAcknowledged(int number, long tag, Duration atMost)
-      throws IngestException, InterruptedException {
-    Member member = members.get(number);
-    return await(() -> !member.given.containsKey(tag), Optional.of(atMost));
   }
 
   /** Waits until all workers have said hello. */
@@ -338,21 +283,6 @@ public final class Crew implements Intake {
     if (!await(() -> members.stream().allMatch(member -> member.ready), Optional.of(END_LIMIT))) {
       throw new IngestException("workers do not start");
     }
-  }
-
-  /** Asks a worker for its counts and waits for them. */
-  public Tally.Counts ask(int number) throws IngestException, InterruptedException {
-    Member member = members.get(number);
-    long before = member.countsHeard;
-    try {
-      process(member).askCounts();
-    } catch (IOException e) {
-      throw new IngestException("a worker is gone: " + process(member).lastWords());
-    }
-    if (!await(() -> member.countsHeard > before, Optional.of(END_LIMIT))) {
-      throw new IngestException("worker " + number + " does not answer");
-    }
-    return member.counts;
   }
 
   @Override
@@ -366,5 +296,136 @@ public final class Crew implements Intake {
       lock.unlock();
     }
     all.forEach(member -> Optional.ofNullable(member.process).ifPresent(WorkerProcess::close));
+  }
+
+  /**
+   * One worker, to be led by hand: for "demo", which has it stopped or killed in the worst moment.
+   * Thread-safe.
+   */
+  public final class Member {
+    private final Map<Long, Report> given = new LinkedHashMap<>();
+    private @Nullable WorkerProcess process;
+    private Tally.Counts counts = Tally.Counts.NONE;
+    private long countsHeard;
+    private Optional<List<String>> standing = Optional.empty();
+    private boolean ready;
+    private boolean aside;
+    private boolean mayEnd;
+    private boolean ended;
+
+    private Member() {}
+
+    private WorkerProcess process() {
+      return Optional.ofNullable(process).orElseThrow();
+    }
+
+    private interface Order {
+      void give() throws IOException;
+    }
+
+    private void order(Order order) throws IngestException {
+      try {
+        order.give();
+      } catch (IOException e) {
+        throw new IngestException("a worker is gone: " + process().lastWords());
+      }
+    }
+
+    /** From now on nothing is dealt to it; returns when it has acknowledged what it had. */
+    public void setAside() throws IngestException, InterruptedException {
+      lock.lock();
+      try {
+        aside = true;
+      } finally {
+        lock.unlock();
+      }
+      await("empty its hands", given::isEmpty);
+    }
+
+    /** Reports are dealt to it again. */
+    public void takeBack() {
+      lock.lock();
+      try {
+        aside = false;
+        changed.signalAll();
+      } finally {
+        lock.unlock();
+      }
+    }
+
+    /** Gives it a report, whether or not it is set aside. */
+    public void give(Report report, long tag) {
+      lock.lock();
+      try {
+        given.put(tag, report);
+      } finally {
+        lock.unlock();
+      }
+      send(this, report, tag);
+    }
+
+    /** Its next merge is to stand between making sure of its leases and writing. */
+    public void holdNext() throws IngestException {
+      order(() -> process().holdNext());
+    }
+
+    /** Waits until a merge stands there; says of which machines. */
+    public List<String> awaitStanding() throws IngestException, InterruptedException {
+      await("come to the gate", () -> standing.isPresent());
+      lock.lock();
+      try {
+        List<String> machines = standing.orElseThrow();
+        standing = Optional.empty();
+        return machines;
+      } finally {
+        lock.unlock();
+      }
+    }
+
+    /** The merge that stands there goes on. */
+    public void letGo() throws IngestException {
+      order(() -> process().letGo());
+    }
+
+    /** Waits until it has acknowledged this report, or it was dealt to another. */
+    public void awaitAcknowledged(long tag) throws IngestException, InterruptedException {
+      await("acknowledge", () -> !given.containsKey(tag));
+    }
+
+    /** What it has done so far. */
+    public Tally.Counts ask() throws IngestException, InterruptedException {
+      long before;
+      lock.lock();
+      try {
+        before = countsHeard;
+      } finally {
+        lock.unlock();
+      }
+      order(() -> process().askCounts());
+      await("count", () -> countsHeard > before);
+      return counts;
+    }
+
+    /** SIGSTOP; returns when it stands still. */
+    public void stop() {
+      process().stop();
+    }
+
+    /** SIGCONT. */
+    public void goOn() {
+      process().goOn();
+    }
+
+    /** SIGKILL; returns when another was started in its place, which has its reports. */
+    public void kill() throws IngestException, InterruptedException {
+      process().kill();
+      await("be replaced", () -> ended);
+    }
+
+    private void await(String what, Fact fact) throws IngestException, InterruptedException {
+      if (!Crew.this.await(fact, Optional.of(END_LIMIT))) {
+        throw new IngestException("a worker does not " + what + "; " + process().lastWords());
+      }
+    }
   }
 }

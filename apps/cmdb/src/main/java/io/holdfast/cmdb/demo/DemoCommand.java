@@ -1,0 +1,287 @@
+package io.holdfast.cmdb.demo;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.holdfast.cmdb.cli.CmdbException;
+import io.holdfast.cmdb.cli.Place;
+import io.holdfast.cmdb.cli.Place.Servers;
+import io.holdfast.cmdb.ingest.IngestException;
+import io.holdfast.cmdb.ingest.Tally;
+import io.holdfast.cmdb.report.Json;
+import io.holdfast.cmdb.store.Audit;
+import io.holdfast.cmdb.store.Database;
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.FileVisitResult;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code holdfast demo}. */
+@Command(
+    name = "demo",
+    mixinStandardHelpOptions = true,
+    description = "Merges a fleet's reports by several processes, with bad luck on purpose.",
+    sortOptions = false,
+    optionListHeading = "%nOptions:%n",
+    parameterListHeading = "%n",
+    exitCodeListHeading = "%nExit codes:%n",
+    exitCodeList = {
+      "0:nothing was lost, and a lease was lost and a stale write refused",
+      "1:something was lost, or the worst did not happen",
+      "64:wrong usage",
+      "66:a file is not there",
+      "69:a server is unavailable",
+    },
+    footerHeading = "%nExamples:%n",
+    footer = {
+      "  holdfast demo --quick",
+      "  holdfast demo my-facts.json inventory/",
+      "  holdfast demo --data ~/cmdb && holdfast cmdb list --data ~/cmdb",
+    })
+public final class DemoCommand implements Callable<Integer> {
+
+  private static final int MACHINES = 3_000;
+  private static final int QUICK_MACHINES = 400;
+
+  @Spec
+  @SuppressWarnings("NullAway.Init")
+  private CommandSpec spec;
+
+  @Mixin private final Place place = new Place();
+
+  @Option(names = "--quick", description = "A smaller fleet: less than a minute on 2 cores")
+  private boolean quick;
+
+  @Option(
+      names = "--seed",
+      paramLabel = "N",
+      defaultValue = "1",
+      description = "Which fleet (default: ${DEFAULT-VALUE})")
+  private long seed;
+
+  @Option(names = "--json", paramLabel = "FILE", description = "Write the summary as JSON, too")
+  private Optional<Path> json = Optional.empty();
+
+  @Option(
+      names = "--without-guard",
+      hidden = true,
+      description = "Writes without fence and version, to show that the audit finds what is lost")
+  private boolean withoutGuard;
+
+  @Parameters(
+      arity = "0..*",
+      paramLabel = "PATH",
+      description = "Payloads of your own to merge with the fleet's")
+  private List<String> files = new ArrayList<>();
+
+  @Override
+  public Integer call() throws InterruptedException {
+    for (String file : files) {
+      if (!Files.exists(Path.of(file))) {
+        throw new CmdbException(CmdbException.NO_INPUT, "no such file or folder: " + file);
+      }
+    }
+    try (Folder folder = Folder.create()) {
+      Result result;
+      try (Servers servers = place.openElseIn(folder.path())) {
+        folder.isUsedBy(servers);
+        result = play(servers, folder.path());
+      }
+      print(result, spec.commandLine().getOut());
+      if (json.isPresent()) {
+        Files.writeString(json.get(), json(result) + "\n");
+      }
+      return result.isGood() ? 0 : CmdbException.NO;
+    } catch (FileNotFoundException e) {
+      throw new CmdbException(CmdbException.NO_INPUT, String.valueOf(e.getMessage()));
+    } catch (IOException e) {
+      throw new CmdbException(
+          CmdbException.CANNOT_WRITE, "cannot write: " + String.valueOf(e.getMessage()));
+    }
+  }
+
+  private Result play(Servers servers, Path folder) throws InterruptedException, IOException {
+    PrintWriter err = spec.commandLine().getErr();
+    Consumer<String> progress =
+        text -> {
+          err.println("demo: " + text);
+          err.flush();
+        };
+    Fleet fleet = new Fleet(seed, quick ? QUICK_MACHINES : MACHINES);
+    try (Database database = servers.database(3);
+        Demo demo =
+            new Demo(
+                database,
+                servers.databaseUrl(),
+                servers.storeUrl(),
+                folder,
+                !withoutGuard,
+                progress)) {
+      return demo.play(fleet, files);
+    } catch (SQLException e) {
+      throw Place.unavailable(servers.databaseUrl(), e);
+    } catch (IngestException e) {
+      throw new CmdbException(CmdbException.UNAVAILABLE, String.valueOf(e.getMessage()));
+    }
+  }
+
+  private static void print(Result result, PrintWriter out) {
+    Tally.Counts counts = result.counts();
+    Audit.Result audit = result.audit();
+    line(out, "acknowledged", audit.witnessed(), "reports, witnessed outside the database");
+    line(out, "machines", audit.machines(), "one record each");
+    line(out, "merges", counts.merges(), "guarded writes of a machine");
+    out.println(
+        String.format(
+            Locale.ROOT,
+            "%-22s %9.1f  ms p50, %.1f ms p99 for a machine's lock",
+            "waits",
+            counts.waitMillis(0.5),
+            counts.waitMillis(0.99)));
+    line(out, "workers stopped", result.paused(), "between making sure of the lease and the write");
+    line(out, "workers killed", result.killed(), "in the middle of a merge");
+    line(out, "leases lost", counts.leasesLost(), "their holders were told");
+    line(
+        out,
+        "stale writes refused",
+        counts.staleWritesRefused(),
+        "by the database, and merged again");
+    line(
+        out,
+        "dead letters",
+        result.deadLetters(),
+        result.deadLetters() == result.broken()
+            ? "all " + result.broken() + " broken inputs, and no other"
+            : "but " + result.broken() + " inputs were broken");
+    if (audit.notDurable().isEmpty()) {
+      line(out, "lost", audit.lost().size(), audit.isClean() ? "the audit is clean" : "see below");
+    } else {
+      out.println(
+          "lost: cannot be told, because this PostgreSQL has "
+              + String.join(", ", audit.notDurable())
+              + " off");
+    }
+    audit.findings().stream().limit(10).forEach(finding -> out.println("  " + finding));
+    out.flush();
+  }
+
+  private static void line(PrintWriter out, String what, long number, String about) {
+    out.println(String.format(Locale.ROOT, "%-22s %,9d  %s", what, number, about).stripTrailing());
+  }
+
+  private static String json(Result result) {
+    Tally.Counts counts = result.counts();
+    ObjectNode node = Json.OWN.createObjectNode();
+    node.put("acknowledged", result.audit().witnessed());
+    node.put("machines", result.audit().machines());
+    node.put("reports", result.audit().reports());
+    node.put("merges", counts.merges());
+    node.put("waitP50Millis", counts.waitMillis(0.5));
+    node.put("waitP99Millis", counts.waitMillis(0.99));
+    node.put("workersStopped", result.paused());
+    node.put("workersKilled", result.killed());
+    node.put("leasesLost", counts.leasesLost());
+    node.put("staleWritesRefused", counts.staleWritesRefused());
+    node.put("deadLetters", result.deadLetters());
+    node.put("brokenInputs", result.broken());
+    node.put("findings", result.audit().wrong());
+    node.put("durable", result.audit().notDurable().isEmpty());
+    if (result.audit().notDurable().isEmpty()) {
+      node.put("lost", result.audit().lost().size());
+    }
+    return node.toString();
+  }
+
+  /**
+   * A folder that goes with the demo, also when Ctrl-C ends it. Guarded by its lock: the shutdown
+   * comes on a thread of its own.
+   */
+  private static final class Folder implements AutoCloseable {
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Path path;
+    private final Thread hook = new Thread(this::remove, "demo-cleanup");
+    private @Nullable Servers servers;
+
+    private Folder(Path path) {
+      this.path = path;
+    }
+
+    static Folder create() throws IOException {
+      Folder folder = new Folder(Files.createTempDirectory("holdfast-demo-"));
+      Runtime.getRuntime().addShutdownHook(folder.hook);
+      return folder;
+    }
+
+    Path path() {
+      return path;
+    }
+
+    /** They have to end before the folder goes. */
+    void isUsedBy(Servers used) {
+      lock.lock();
+      try {
+        servers = used;
+      } finally {
+        lock.unlock();
+      }
+    }
+
+    private void remove() {
+      lock.lock();
+      try {
+        if (servers != null) {
+          servers.close();
+        }
+        if (Files.exists(path)) {
+          Files.walkFileTree(path, new Removal());
+        }
+      } catch (IOException e) {
+        System.err.println("holdfast: the folder stays: " + path + " (" + e.getMessage() + ")");
+      } finally {
+        lock.unlock();
+      }
+    }
+
+    @Override
+    public void close() {
+      remove();
+      try {
+        Runtime.getRuntime().removeShutdownHook(hook);
+      } catch (IllegalStateException endsAlready) {
+        // The hook finds nothing left to do.
+      }
+    }
+  }
+
+  private static final class Removal extends SimpleFileVisitor<Path> {
+    @Override
+    public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
+      Files.deleteIfExists(file);
+      return FileVisitResult.CONTINUE;
+    }
+
+    @Override
+    public FileVisitResult postVisitDirectory(Path folder, @Nullable IOException e)
+        throws IOException {
+      Files.deleteIfExists(folder);
+      return FileVisitResult.CONTINUE;
+    }
+  }
+}
