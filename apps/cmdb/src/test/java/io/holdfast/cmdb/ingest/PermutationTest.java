@@ -3,7 +3,6 @@ package io.holdfast.cmdb.ingest;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.holdfast.Locks;
-import io.holdfast.cmdb.merge.Merge;
 import io.holdfast.cmdb.merge.Rules;
 import io.holdfast.cmdb.report.Key;
 import io.holdfast.cmdb.report.Report;
@@ -35,7 +34,6 @@ class PermutationTest {
 
   @Test
   void aThousandOrdersOverSeveralWorkersHaveTheOutcomeOfTheSetOfReports() throws Exception {
-    Merge merge = new Merge(Rules.defaults());
     List<World> worlds = new ArrayList<>();
     List<Report> all = new ArrayList<>();
     Random random = new Random(20261120);
@@ -57,6 +55,7 @@ class PermutationTest {
     try (EmbeddedPostgreSql server = EmbeddedPostgreSql.start();
         Database database = Database.open(server.jdbcUrl(), 30);
         Locks locks = Locks.connect("memory:")) {
+      MachineStore.of(database).putInForce(Rules.parse(Reference.RULES));
       List<Ingest> ingests = new ArrayList<>();
       for (int i = 0; i < INGESTS; i++) {
         ingests.add(
@@ -85,7 +84,7 @@ class PermutationTest {
       Set<SortedSet<Key>> expectedKeys = new java.util.HashSet<>();
       for (World world : worlds) {
         world
-            .outcome(merge)
+            .outcome()
             .forEach(
                 (keys, record) -> {
                   expectedKeys.add(keys);

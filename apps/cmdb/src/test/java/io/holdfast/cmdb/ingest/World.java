@@ -1,7 +1,5 @@
 package io.holdfast.cmdb.ingest;
 
-import io.holdfast.cmdb.merge.Merge;
-import io.holdfast.cmdb.merge.State;
 import io.holdfast.cmdb.report.BadReportException;
 import io.holdfast.cmdb.report.Key;
 import io.holdfast.cmdb.report.Report;
@@ -18,7 +16,6 @@ import java.util.Random;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.SortedSet;
-import java.util.TreeMap;
 import java.util.TreeSet;
 
 /**
@@ -110,7 +107,7 @@ final class World {
   }
 
   /** Each machine's record, by all keys that find it: the strong ones, else the weak one. */
-  Map<SortedSet<Key>, SortedMap<String, Value>> outcome(Merge merge) {
+  Map<SortedSet<Key>, SortedMap<String, Value>> outcome() {
     List<Set<Report>> components = components();
     Map<Key, List<Set<Report>>> claimants = new HashMap<>();
     for (Set<Report> component : components) {
@@ -139,12 +136,9 @@ final class World {
       component.forEach(report -> keys.addAll(report.strongKeys()));
       List<Report> all = new ArrayList<>(component);
       all.addAll(guests.getOrDefault(component, List.of()));
-      outcome.put(keys, new TreeMap<>(merge.record(State.EMPTY.with(all))));
+      outcome.put(keys, Reference.record(all));
     }
-    ownOfWeak.forEach(
-        (key, own) ->
-            outcome.put(
-                new TreeSet<>(Set.of(key)), new TreeMap<>(merge.record(State.EMPTY.with(own)))));
+    ownOfWeak.forEach((key, own) -> outcome.put(new TreeSet<>(Set.of(key)), Reference.record(own)));
     return outcome;
   }
 
