@@ -132,7 +132,7 @@ public final class Place {
 
   /** The same for a command that needs locks. */
   public Servers openWithLocks() {
-    if (!db.isEmpty() && store.isEmpty()) {
+    if (!db.isEmpty() && data.isEmpty() && store.isEmpty()) {
       throw wrong("--db needs --store redis://HOST:PORT (or HOLDFAST_STORE) for the locks");
     }
     return open();
