@@ -11,9 +11,15 @@ import java.util.Optional;
  * @param rule the rule that decided
  * @param winners whose statement it is: one, or all that contribute to a union
  * @param losers all others, with the reason
+ * @param isConflict whether two sources that both count at present disagree: worth a look, whatever
+ *     the rule made of it; never for a union
  */
 public record Decision(
-    Optional<Value> value, Rule rule, List<Statement> winners, List<Loser> losers) {
+    Optional<Value> value,
+    Rule rule,
+    List<Statement> winners,
+    List<Loser> losers,
+    boolean isConflict) {
 
   /** A statement that did not make it into the record. */
   public record Loser(Statement statement, Reason reason) {}
@@ -47,19 +53,5 @@ public record Decision(
     public String text() {
       return text;
     }
-  }
-
-  /**
-   * Whether two sources that both count at present disagree: worth a look, whatever the rule made
-   * of it.
-   */
-  public boolean isConflict() {
-    if (rule.strategy() == Rule.Strategy.UNION || winners.isEmpty()) {
-      return false;
-    }
-    Value winning = winners.get(0).value();
-    return losers.stream()
-        .anyMatch(
-            loser -> loser.reason() != Reason.STALE && !loser.statement().value().equals(winning));
   }
 }

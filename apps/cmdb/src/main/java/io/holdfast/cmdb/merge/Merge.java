@@ -4,14 +4,16 @@ import io.holdfast.cmdb.merge.Decision.Loser;
 import io.holdfast.cmdb.merge.Decision.Reason;
 import io.holdfast.cmdb.report.Value;
 import java.math.BigDecimal;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Makes the record of a machine out of what its sources say: a function of the state and the rules
@@ -35,156 +37,224 @@ public final class Merge {
     return rules;
   }
 
-  /** The record: each attribute that there is, with its value. */
-  public SortedMap<String, Value> record(State state) {
+  /**
+   * The record: each attribute that there is, with its value.
+   *
+   * @param values by attribute, sorted
+   * @param conflicts about how many attributes sources disagree that both count
+   */
+  public record Merged(SortedMap<String, Value> values, int conflicts) {}
+
+  /** The record. */
+  public Merged record(State state) {
     SortedMap<String, Value> values = new TreeMap<>();
-    decisions(state)
-        .forEach(
-            (attribute, decision) ->
-                decision.value().ifPresent(value -> values.put(attribute, value)));
-    return values;
+    int conflicts = 0;
+    for (Map.Entry<String, List<Statement>> said : state.byAttribute().entrySet()) {
+      Choice choice = choose(rules.of(said.getKey()), state.newest(), said.getValue());
+      if (choice.value() != null) {
+        values.put(said.getKey(), choice.value());
+      }
+      if (choice.isConflict()) {
+        conflicts++;
+      }
+    }
+    return new Merged(values, conflicts);
   }
 
   /** What became of every statement, by attribute. */
   public SortedMap<String, Decision> decisions(State state) {
     SortedMap<String, Decision> decisions = new TreeMap<>();
-    Optional<Instant> newest = state.newest();
     state
         .byAttribute()
         .forEach(
             (attribute, statements) ->
                 decisions.put(
-                    attribute, decide(rules.of(attribute), newest.orElseThrow(), statements)));
+                    attribute,
+                    choose(rules.of(attribute), state.newest(), statements).explained(statements)));
     return decisions;
   }
 
-  private Decision decide(Rule rule, Instant newest, List<Statement> statements) {
+  /**
+   * Who decides about an attribute.
+   *
+   * @param rule by which
+   * @param value the record's; null if those who decide say that there is none
+   * @param winners whose statement it is
+   * @param counting those that the rule chose from
+   * @param pinned whether it is pinned, and so chosen from all
+   */
+  private record Choice(
+      Rule rule,
+      @Nullable Value value,
+      List<Statement> winners,
+      List<Statement> counting,
+      boolean pinned) {
+
+    static Choice of(Rule rule, Statement winner, List<Statement> counting, boolean pinned) {
+      Value value = winner.value().isDeleted() ? null : winner.value();
+      return new Choice(rule, value, List.of(winner), counting, pinned);
+    }
+
+    boolean isConflict() {
+      if (counting.size() == 1 || rule.strategy() == Rule.Strategy.UNION) {
+        return false;
+      }
+      Value winning = winners.get(0).value();
+      for (Statement statement : counting) {
+        if (!statement.value().equals(winning)) {
+          return true;
+        }
+      }
+      return false;
+    }
+
+    Decision explained(List<Statement> statements) {
+      List<Loser> losers = new ArrayList<>();
+      for (Statement statement : statements) {
+        if (!winners.contains(statement)) {
+          losers.add(
+              new Loser(
+                  statement, counting.contains(statement) ? reason(statement) : Reason.STALE));
+        }
+      }
+      return new Decision(Optional.ofNullable(value), rule, winners, losers, isConflict());
+    }
+
+    private Reason reason(Statement loser) {
+      Statement winner = winners.get(0);
+      if (pinned) {
+        return Reason.PINNED;
+      }
+      return switch (rule.strategy()) {
+        case UNION -> Reason.DELETED;
+        case PRECEDENCE ->
+            rule.rank(loser.source()) > rule.rank(winner.source())
+                ? Reason.LOWER_PRECEDENCE
+                : later(winner, loser);
+        case MAX -> smaller(winner, loser);
+        case LATEST, PIN -> later(winner, loser);
+      };
+    }
+
+    private static Reason smaller(Statement winner, Statement loser) {
+      Optional<BigDecimal> winning = winner.value().number();
+      Optional<BigDecimal> losing = loser.value().number();
+      if (winning.isEmpty()) {
+        return later(winner, loser); // none of them is a number
+      } else if (losing.isEmpty()) {
+        return loser.value().isDeleted() ? Reason.DELETED : Reason.NOT_A_NUMBER;
+      }
+      return losing.get().compareTo(winning.get()) < 0 ? Reason.SMALLER : later(winner, loser);
+    }
+
+    private static Reason later(Statement winner, Statement loser) {
+      return loser.observedAt().equals(winner.observedAt()) ? Reason.TIE : Reason.OLDER;
+    }
+  }
+
+  private Choice choose(Rule rule, Instant newest, List<Statement> statements) {
     if (rule.strategy() == Rule.Strategy.PIN) {
-      Optional<Statement> pinned =
-          statements.stream()
-              .filter(each -> rule.sources().contains(each.source()) && !each.value().isDeleted())
-              .min(Comparator.comparing(each -> rule.rank(each.source())));
-      if (pinned.isPresent()) {
-        return decision(rule, pinned.get(), statements, each -> Reason.PINNED);
+      Statement pinned = best(statements, rule, Merge::isPinning, BY_RANK);
+      if (pinned != null) {
+        return Choice.of(rule, pinned, statements, true);
       }
     }
-    List<Statement> fresh = new ArrayList<>(statements);
-    fresh.removeIf(statement -> isStale(statement, newest));
-    List<Statement> counting = fresh.isEmpty() ? statements : fresh;
-    Decision decision =
-        switch (rule.strategy()) {
-          case PRECEDENCE -> byPrecedence(rule, counting);
-          case LATEST, PIN -> latest(rule, counting);
-          case UNION -> union(rule, counting);
-          case MAX -> max(rule, counting);
-        };
-    if (counting.size() == statements.size()) {
-      return decision;
-    }
-    List<Loser> losers = new ArrayList<>(decision.losers());
-    for (Statement statement : statements) {
-      if (!counting.contains(statement)) {
-        losers.add(new Loser(statement, Reason.STALE));
+    List<Statement> counting = counting(newest, statements);
+    return switch (rule.strategy()) {
+      case PRECEDENCE -> Choice.of(rule, first(counting, rule, BY_RANK), counting, false);
+      case LATEST, PIN -> Choice.of(rule, first(counting, rule, LATEST), counting, false);
+      case MAX -> {
+        Statement greatest = best(counting, rule, Merge::isNumber, GREATEST);
+        yield Choice.of(
+            rule, greatest != null ? greatest : first(counting, rule, LATEST), counting, false);
+      }
+      case UNION -> union(rule, counting);
+    };
+  }
+
+  private List<Statement> counting(Instant newest, List<Statement> statements) {
+    List<Statement> fresh = null;
+    for (int i = 0; i < statements.size(); i++) {
+      boolean stale = isStale(statements.get(i), newest);
+      if (stale && fresh == null) {
+        fresh = new ArrayList<>(statements.subList(0, i));
+      } else if (!stale && fresh != null) {
+        fresh.add(statements.get(i));
       }
     }
-    return new Decision(decision.value(), rule, decision.winners(), losers);
+    return fresh == null || fresh.isEmpty() ? statements : fresh;
   }
 
   private boolean isStale(Statement statement, Instant newest) {
-    return rules
-        .staleAfter(statement.source())
-        .map(span -> statement.observedAt().plus(span).isBefore(newest))
-        .orElse(false);
-  }
-
-  private static Decision byPrecedence(Rule rule, List<Statement> counting) {
-    Statement winner =
-        counting.stream()
-            .min(
-                Comparator.<Statement>comparingInt(each -> rule.rank(each.source()))
-                    .thenComparing(Statement.LATEST_FIRST))
-            .orElseThrow();
-    return decision(
-        rule,
-        winner,
-        counting,
-        loser ->
-            rule.rank(loser.source()) > rule.rank(winner.source())
-                ? Reason.LOWER_PRECEDENCE
-                : olderThan(winner, loser));
-  }
-
-  private static Decision latest(Rule rule, List<Statement> counting) {
-    Statement winner = counting.stream().min(Statement.LATEST_FIRST).orElseThrow();
-    return decision(rule, winner, counting, loser -> olderThan(winner, loser));
-  }
-
-  private static Reason olderThan(Statement winner, Statement loser) {
-    return loser.observedAt().equals(winner.observedAt()) ? Reason.TIE : Reason.OLDER;
-  }
-
-  private static Decision max(Rule rule, List<Statement> counting) {
-    Optional<Statement> greatest =
-        counting.stream()
-            .filter(each -> each.value().number().isPresent())
-            .min(
-                Comparator.<Statement, BigDecimal>comparing(
-                        each -> each.value().number().orElseThrow(), Comparator.reverseOrder())
-                    .thenComparing(Statement.LATEST_FIRST));
-    if (greatest.isEmpty()) {
-      return latest(rule, counting);
+    if (statement.observedAt().equals(newest)) {
+      return false;
     }
-    BigDecimal winning = greatest.get().value().number().orElseThrow();
-    return decision(
-        rule,
-        greatest.get(),
-        counting,
-        loser ->
-            loser.value().isDeleted()
-                ? Reason.DELETED
-                : loser
-                    .value()
-                    .number()
-                    .map(
-                        number ->
-                            number.compareTo(winning) < 0
-                                ? Reason.SMALLER
-                                : olderThan(greatest.get(), loser))
-                    .orElse(Reason.NOT_A_NUMBER));
+    Optional<Duration> staleAfter = rules.staleAfter(statement.source());
+    return staleAfter.isPresent() && statement.observedAt().plus(staleAfter.get()).isBefore(newest);
   }
 
-  private static Decision union(Rule rule, List<Statement> counting) {
+  private static Choice union(Rule rule, List<Statement> counting) {
     List<Statement> winners = new ArrayList<>(counting);
     winners.removeIf(each -> each.value().isDeleted());
     if (winners.isEmpty()) {
-      return latest(rule, counting);
+      return Choice.of(rule, first(counting, rule, LATEST), counting, false);
     }
     TreeSet<Value> elements = new TreeSet<>();
     winners.forEach(each -> elements.addAll(each.value().elements()));
-    List<Loser> losers = new ArrayList<>();
-    for (Statement statement : counting) {
-      if (statement.value().isDeleted()) {
-        losers.add(new Loser(statement, Reason.DELETED));
-      }
-    }
-    return new Decision(Optional.of(Value.list(elements)), rule, winners, losers);
+    return new Choice(rule, Value.list(elements), winners, counting, false);
   }
 
-  /** Why one that is not the winner is not. */
-  private interface Why {
-    Reason of(Statement loser);
+  /** An order of statements under a rule, better ones first. */
+  private interface Order {
+    int compare(Rule rule, Statement one, Statement other);
   }
 
-  private static Decision decision(
-      Rule rule, Statement winner, List<Statement> statements, Why why) {
-    List<Loser> losers = new ArrayList<>();
-    for (Statement statement : statements) {
-      if (!statement.equals(winner)) {
-        losers.add(new Loser(statement, why.of(statement)));
+  private static final Order LATEST =
+      (rule, one, other) -> Statement.LATEST_FIRST.compare(one, other);
+
+  private static final Order BY_RANK =
+      (rule, one, other) -> {
+        int byRank = Integer.compare(rule.rank(one.source()), rule.rank(other.source()));
+        return byRank != 0 ? byRank : Statement.LATEST_FIRST.compare(one, other);
+      };
+
+  private static final Order GREATEST =
+      (rule, one, other) -> {
+        BigDecimal number = one.value().number().orElseThrow();
+        int bySize = other.value().number().orElseThrow().compareTo(number);
+        return bySize != 0 ? bySize : Statement.LATEST_FIRST.compare(one, other);
+      };
+
+  private interface Fitness {
+    boolean fits(Rule rule, Statement statement);
+  }
+
+  private static boolean isPinning(Rule rule, Statement statement) {
+    return rule.sources().contains(statement.source()) && !statement.value().isDeleted();
+  }
+
+  private static boolean isNumber(Rule rule, Statement statement) {
+    return statement.value().number().isPresent();
+  }
+
+  private static Statement first(List<Statement> statements, Rule rule, Order order) {
+    Statement best = statements.get(0);
+    for (Statement each : statements) {
+      if (order.compare(rule, each, best) < 0) {
+        best = each;
       }
     }
-    Optional<Value> value =
-        winner.value().isDeleted() ? Optional.empty() : Optional.of(winner.value());
-    return new Decision(value, rule, List.of(winner), losers);
+    return best;
+  }
+
+  private static @Nullable Statement best(
+      List<Statement> statements, Rule rule, Fitness fitness, Order order) {
+    Statement best = null;
+    for (Statement each : statements) {
+      if (fitness.fits(rule, each) && (best == null || order.compare(rule, each, best) < 0)) {
+        best = each;
+      }
+    }
+    return best;
   }
 }

@@ -1,8 +1,8 @@
 package io.holdfast.cmdb.merge;
 
 import com.fasterxml.jackson.core.JsonGenerator;
-import com.fasterxml.jackson.databind.JsonNode;
-import io.holdfast.cmdb.report.BadReportException;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonToken;
 import io.holdfast.cmdb.report.Json;
 import io.holdfast.cmdb.report.Report;
 import io.holdfast.cmdb.report.Value;
@@ -42,9 +42,15 @@ public final class State {
   private record Voice(Instant lastHeard, SortedMap<String, Statement> statements) {}
 
   private final SortedMap<String, Voice> voices;
+  private final Instant newest;
 
   private State(SortedMap<String, Voice> voices) {
     this.voices = voices;
+    this.newest =
+        voices.values().stream()
+            .map(Voice::lastHeard)
+            .max(Instant::compareTo)
+            .orElse(Instant.EPOCH);
   }
 
   /** The state after these reports as well. */
@@ -79,9 +85,11 @@ public final class State {
     return Statement.WITHIN_SOURCE.compare(one, other) >= 0 ? one : other;
   }
 
-  /** The newest observation of any source: against it staleness is measured. */
-  public Optional<Instant> newest() {
-    return voices.values().stream().map(Voice::lastHeard).max(Instant::compareTo);
+  /**
+   * The newest observation of any source: against it staleness is measured; 1970 if there is none.
+   */
+  public Instant newest() {
+    return newest;
   }
 
   /** When each source was last heard, by source. */
@@ -151,33 +159,62 @@ public final class State {
     json.writeEndObject();
   }
 
-  /** Reads what {@link #write} wrote. */
+  /**
+   * Reads what {@link #write} wrote. A value is the piece of the text that it was written as: what
+   * is canonical need not be understood again.
+   */
   public static State read(String text) {
     SortedMap<String, Voice> voices = new TreeMap<>();
-    for (Map.Entry<String, JsonNode> source : Json.parseTrusted(text).properties()) {
-      voices.put(source.getKey(), voice(source.getKey(), source.getValue()));
+    try (JsonParser json = Json.OWN.getFactory().createParser(text)) {
+      json.nextToken();
+      for (String source = json.nextFieldName(); source != null; source = json.nextFieldName()) {
+        voices.put(source, voice(source, json, text));
+      }
+    } catch (IOException e) {
+      throw new IllegalStateException("a stored state is none: " + e.getMessage(), e);
     }
     return new State(voices);
   }
 
-  private static Voice voice(String source, JsonNode node) {
-    JsonNode reports = node.path("reports");
+  private static Voice voice(String source, JsonParser json, String text) throws IOException {
+    Instant lastHeard = Instant.EPOCH;
+    List<String> reports = new ArrayList<>();
+    List<Instant> moments = new ArrayList<>();
     SortedMap<String, Statement> statements = new TreeMap<>();
-    try {
-      for (Map.Entry<String, JsonNode> says : node.path("says").properties()) {
-        int report = says.getValue().path(0).intValue() * 2;
-        statements.put(
-            says.getKey(),
-            new Statement(
-                source,
-                Value.of(says.getValue().path(1)),
-                moment(reports.path(report + 1).longValue()),
-                reports.path(report).textValue()));
+    json.nextToken();
+    for (String member = json.nextFieldName(); member != null; member = json.nextFieldName()) {
+      json.nextToken();
+      switch (member) {
+        case "heard" -> lastHeard = moment(json.getLongValue());
+        case "reports" -> {
+          while (json.nextToken() == JsonToken.VALUE_STRING) {
+            reports.add(json.getText());
+            json.nextToken();
+            moments.add(moment(json.getLongValue()));
+          }
+        }
+        case "says" -> {
+          for (String says = json.nextFieldName(); says != null; says = json.nextFieldName()) {
+            json.nextToken();
+            int report = json.nextIntValue(-1);
+            json.nextToken();
+            Value value = value(json, text);
+            json.nextToken();
+            statements.put(
+                says, new Statement(source, value, moments.get(report), reports.get(report)));
+          }
+        }
+        default -> throw new IllegalStateException("no member of a stored state: " + member);
       }
-    } catch (BadReportException e) {
-      throw new IllegalStateException("a stored statement is none: " + e.getMessage(), e);
     }
-    return new Voice(moment(node.path("heard").longValue()), statements);
+    return new Voice(lastHeard, statements);
+  }
+
+  private static Value value(JsonParser json, String text) throws IOException {
+    int from = (int) json.currentTokenLocation().getCharOffset();
+    json.skipChildren();
+    json.finishToken();
+    return new Value(text.substring(from, (int) json.currentLocation().getCharOffset()));
   }
 
   private static long micros(Instant moment) {

@@ -3,6 +3,7 @@ package io.holdfast.cmdb.report;
 import static java.util.stream.Collectors.joining;
 
 import com.fasterxml.jackson.core.JsonGenerator;
+import com.fasterxml.jackson.core.io.JsonStringEncoder;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -41,6 +42,11 @@ public record Value(String json) implements Comparable<Value> {
    * @throws BadReportException if it is nested too deep, too long, or holds a number out of range
    */
   public static Value of(JsonNode node) throws BadReportException {
+    if (node.isTextual() && node.textValue().length() < LONGEST / 6) {
+      return new Value(quoted(storable(node.textValue()))); // as most are
+    } else if (node.isIntegralNumber() && node.canConvertToLong()) {
+      return of(node.longValue());
+    }
     StringWriter text = new StringWriter();
     try (JsonGenerator json = Json.FACTORY.createGenerator(text)) {
       write(json, node, DEEPEST);
@@ -62,6 +68,10 @@ public record Value(String json) implements Comparable<Value> {
   /** A whole number. */
   public static Value of(long number) {
     return new Value(Long.toString(number));
+  }
+
+  private static String quoted(String text) {
+    return '"' + String.valueOf(JsonStringEncoder.getInstance().quoteAsString(text)) + '"';
   }
 
   private static Value trusted(JsonNode node) {

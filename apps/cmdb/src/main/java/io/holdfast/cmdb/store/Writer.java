@@ -1,8 +1,7 @@
 package io.holdfast.cmdb.store;
 
 import com.fasterxml.jackson.core.JsonGenerator;
-import io.holdfast.cmdb.merge.Decision;
-import io.holdfast.cmdb.merge.Merge;
+import io.holdfast.cmdb.merge.Merge.Merged;
 import io.holdfast.cmdb.merge.State;
 import io.holdfast.cmdb.report.Json;
 import io.holdfast.cmdb.report.Value;
@@ -113,18 +112,16 @@ final class Writer {
   private Row row(Connection connection, String rules, Change change) throws SQLException {
     SortedMap<String, Value> before = new TreeMap<>();
     if (change.before().version() > 0 && change.before().mergedInto().isEmpty()) {
-      before = ruleBook.of(connection, change.before().rules()).record(change.before().state());
+      before =
+          ruleBook.of(connection, change.before().rules()).record(change.before().state()).values();
     }
-    Merge merge = ruleBook.of(connection, rules);
-    SortedMap<String, Value> after = new TreeMap<>();
-    int conflicts = 0;
-    for (Map.Entry<String, Decision> decided : merge.decisions(change.after()).entrySet()) {
-      decided.getValue().value().ifPresent(value -> after.put(decided.getKey(), value));
-      if (decided.getValue().isConflict()) {
-        conflicts++;
-      }
-    }
-    return new Row(change, object(after), change.after().write(), conflicts, diff(before, after));
+    Merged after = ruleBook.of(connection, rules).record(change.after());
+    return new Row(
+        change,
+        object(after.values()),
+        change.after().write(),
+        after.conflicts(),
+        diff(before, after.values()));
   }
 
   private interface Fields {
