@@ -6,13 +6,16 @@ import java.io.BufferedReader;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.SeekableByteChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Iterator;
+import java.util.NoSuchElementException;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.regex.Pattern;
 
 /**
  * The witness outside the database: a file with the id of each acknowledged report, a line each,
@@ -20,6 +23,9 @@ import java.util.concurrent.locks.ReentrantLock;
  * file may witness many runs. Thread-safe.
  */
 final class AckFile implements Closeable {
+
+  private static final int ID_DIGITS = 32;
+  private static final Pattern HEXADECIMAL = Pattern.compile("[0-9a-f]*");
 
   private final ReentrantLock lock = new ReentrantLock();
   private final OutputStream out;
@@ -30,11 +36,27 @@ final class AckFile implements Closeable {
 
   static AckFile appendTo(Path file) {
     try {
-      return new AckFile(
-          Files.newOutputStream(file, StandardOpenOption.CREATE, StandardOpenOption.APPEND));
+      OutputStream out =
+          Files.newOutputStream(file, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+      if (isTorn(file)) {
+        out.write('\n');
+      }
+      return new AckFile(out);
     } catch (IOException e) {
       throw new CmdbException(
           CmdbException.CANNOT_WRITE, "--acks: cannot write to " + file + ": " + reason(e));
+    }
+  }
+
+  /** Whether the last line was not written whole, as when the disk was full. */
+  private static boolean isTorn(Path file) throws IOException {
+    if (!Files.isRegularFile(file) || Files.size(file) == 0) {
+      return false;
+    }
+    try (SeekableByteChannel channel = Files.newByteChannel(file)) {
+      ByteBuffer last = ByteBuffer.allocate(1);
+      channel.position(channel.size() - 1).read(last);
+      return last.get(0) != '\n';
     }
   }
 
@@ -56,20 +78,51 @@ final class AckFile implements Closeable {
     out.close();
   }
 
-  /** The ids in a file; a last line without its end was never written whole, and is none. */
-  static Iterator<String> read(BufferedReader reader) {
+  /**
+   * The ids in a file. A line that is the beginning of one was never written whole, and is none;
+   * neither is a last line without its end.
+   *
+   * @throws CmdbException while it is read, if something else is in it
+   */
+  static Iterator<String> read(BufferedReader reader, Path file) {
     return new Iterator<>() {
-      private Optional<String> next = line();
+      private long line;
+      private Optional<String> next = id();
+
+      private Optional<String> id() {
+        Optional<String> text = line();
+        while (text.isPresent() && text.get().length() < ID_DIGITS) {
+          check(text.get());
+          text = line();
+        }
+        text.ifPresent(this::check);
+        return text;
+      }
+
+      private void check(String text) {
+        if (text.length() > ID_DIGITS || !HEXADECIMAL.matcher(text).matches()) {
+          throw new CmdbException(
+              CmdbException.NO_INPUT,
+              "--acks: " + file + ":" + line + " is no id of a report; is it such a file?");
+        }
+      }
 
       private Optional<String> line() {
+        StringBuilder text = new StringBuilder();
         try {
-          String line = reader.readLine();
-          while (line != null && line.isBlank()) {
-            line = reader.readLine();
+          line++;
+          int each = reader.read();
+          while (each != '\n' && text.length() <= ID_DIGITS) {
+            if (each < 0) {
+              return Optional.empty();
+            }
+            text.append((char) each);
+            each = reader.read();
           }
-          return Optional.ofNullable(line).map(String::strip);
+          return Optional.of(text.toString());
         } catch (IOException e) {
-          throw new UncheckedIOException(e);
+          throw new CmdbException(
+              CmdbException.NO_INPUT, "--acks: cannot read " + file + ": " + reason(e));
         }
       }
 
@@ -80,8 +133,8 @@ final class AckFile implements Closeable {
 
       @Override
       public String next() {
-        String id = next.orElseThrow();
-        next = line();
+        String id = next.orElseThrow(NoSuchElementException::new);
+        next = id();
         return id;
       }
     };

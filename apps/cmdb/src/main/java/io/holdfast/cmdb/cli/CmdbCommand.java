@@ -12,12 +12,22 @@ import picocli.CommandLine.Spec;
     description = "Many sources, one record per machine; nothing acknowledged is lost.",
     synopsisSubcommandLabel = "COMMAND",
     commandListHeading = "%nCommands:%n",
-    subcommands = {IngestCommand.class},
+    subcommands = {
+      IngestCommand.class,
+      CollectCommand.class,
+      ShowCommand.class,
+      HistoryCommand.class,
+      ListCommand.class,
+      DeadCommand.class,
+      AuditCommand.class,
+      RulesCommand.class,
+    },
     footerHeading = "%nExamples:%n",
     footer = {
       "  holdfast cmdb collect | holdfast cmdb ingest -",
       "  holdfast cmdb ingest --acks acks.txt reports/",
       "  holdfast cmdb show serial:9VKPS12",
+      "  holdfast cmdb list --where os.name=Debian",
       "  holdfast cmdb audit --acks acks.txt"
     })
 public final class CmdbCommand implements Runnable {

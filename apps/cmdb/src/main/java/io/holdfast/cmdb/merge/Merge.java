@@ -110,11 +110,14 @@ public final class Merge {
 
     Decision explained(List<Statement> statements) {
       List<Loser> losers = new ArrayList<>();
-      for (Statement statement : statements) {
+      for (Statement statement : counting) {
         if (!winners.contains(statement)) {
-          losers.add(
-              new Loser(
-                  statement, counting.contains(statement) ? reason(statement) : Reason.STALE));
+          losers.add(new Loser(statement, reason(statement)));
+        }
+      }
+      for (Statement statement : statements) {
+        if (!counting.contains(statement)) {
+          losers.add(new Loser(statement, Reason.STALE));
         }
       }
       return new Decision(Optional.ofNullable(value), rule, winners, losers, isConflict());

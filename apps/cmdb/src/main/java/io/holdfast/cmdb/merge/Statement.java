@@ -26,4 +26,9 @@ public record Statement(String source, Value value, Instant observedAt, String r
    */
   static final Comparator<Statement> LATEST_FIRST =
       Comparator.comparing(Statement::observedAt).reversed().thenComparing(Statement::source);
+
+  /** Whether it takes the place of another of the same source. */
+  public boolean isNewerThan(Statement other) {
+    return WITHIN_SOURCE.compare(this, other) > 0;
+  }
 }

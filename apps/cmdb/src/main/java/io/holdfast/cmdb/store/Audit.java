@@ -1,5 +1,6 @@
 package io.holdfast.cmdb.store;
 
+import io.holdfast.cmdb.merge.Merge.Merged;
 import io.holdfast.cmdb.merge.State;
 import io.holdfast.cmdb.merge.Statement;
 import io.holdfast.cmdb.report.BadReportException;
@@ -94,10 +95,8 @@ public final class Audit {
   public static Result of(Database database, Iterator<String> witnesses) throws SQLException {
     List<String> notDurable = database.notDurable();
     try (Connection connection = database.connection()) {
-      try (PreparedStatement snapshot =
-          connection.prepareStatement(
-              "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")) {
-        snapshot.execute();
+      try {
+        Sql.beginSnapshot(connection);
         Audit audit = new Audit(connection);
         audit.lookUp(witnesses);
         audit.lookAtMachines();
@@ -175,7 +174,11 @@ public final class Audit {
     void take(String machine, Row each) throws SQLException {
       while (there && rows.getString(column).compareTo(machine) <= 0) {
         if (rows.getString(column).equals(machine)) {
-          each.take(rows);
+          try {
+            each.take(rows);
+          } catch (IllegalStateException e) {
+            found("machine " + machine + ": " + e.getMessage());
+          }
         } else {
           stray();
         }
@@ -215,21 +218,47 @@ public final class Audit {
       query.setFetchSize(ROWS_AT_A_TIME);
       try (ResultSet rows = query.executeQuery()) {
         while (rows.next()) {
-          Machine machine = Writer.machine(rows);
+          Machine machine = machine(rows);
           List<Entry> entries = new ArrayList<>();
           SortedSet<Key> keys = new TreeSet<>();
-          ledger.take(machine.id(), row -> entries.add(Ledger.entry(row)));
+          ledger.take(machine.id(), row -> entries.add(entry(row)));
           strong.take(machine.id(), row -> keys.add(Sql.key(row.getString(2), row.getString(3))));
           weak.take(machine.id(), row -> keys.add(Sql.key(row.getString(2), row.getString(3))));
           if (!machine.rules().equals(inForce)) {
             byOlderRules++;
           }
-          lookAt(machine, rows.getString(8), entries, keys, homes);
+          lookAt(machine, rows.getString(8), rows.getInt(9), entries, keys, homes);
         }
       }
       ledger.strays();
       strong.strays();
       weak.strays();
+    }
+  }
+
+  /** The machine in this row; one that knows nothing if what it knows cannot be read. */
+  private Machine machine(ResultSet row) throws SQLException {
+    try {
+      return Writer.machine(row);
+    } catch (IllegalStateException e) {
+      found("the state of machine " + row.getString(1) + " cannot be read: " + e.getMessage());
+      return new Machine(
+          row.getString(1),
+          row.getLong(2),
+          Optional.ofNullable(row.getString(3)),
+          row.getString(4),
+          State.EMPTY,
+          row.getLong(6),
+          row.getLong(7));
+    }
+  }
+
+  private Entry entry(ResultSet row) throws SQLException {
+    try {
+      return Ledger.entry(row);
+    } catch (IllegalStateException e) {
+      lost.add(row.getString(1)); // what it said is gone
+      throw e;
     }
   }
 
@@ -252,6 +281,7 @@ public final class Audit {
   private void lookAt(
       Machine machine,
       String record,
+      int conflicts,
       List<Entry> entries,
       SortedSet<Key> keys,
       Map<Key, String> homes)
@@ -268,39 +298,59 @@ public final class Audit {
       found("machine " + machine.id() + " has no report");
     }
     State folded = State.EMPTY.with(entries.stream().map(Entry::report).toList());
-    lookAtRecord(machine, record, folded);
+    lookAtState(machine, folded);
+    lookAtRecord(machine, record, conflicts);
     lookAtKeys(machine, entries, keys, homes);
   }
 
-  private void lookAtRecord(Machine machine, String record, State folded) throws SQLException {
-    if (!folded.equals(machine.state())) {
-      Set<String> gone = missing(folded, machine.state());
-      lost.addAll(gone);
-      for (String id : gone) {
-        found("report " + id + " is in the ledger and lost from machine " + machine.id());
-      }
-      if (gone.isEmpty()) {
-        found("machine " + machine.id() + " says what no report says");
-      }
-    } else if (!values(record)
-        .equals(ruleBook.of(connection, machine.rules()).record(machine.state()).values())) {
-      found("the record of machine " + machine.id() + " is not what its rules make of it");
+  private void lookAtState(Machine machine, State folded) {
+    if (folded.equals(machine.state())) {
+      return;
+    }
+    Set<String> gone = missing(folded, machine.state());
+    lost.addAll(gone);
+    for (String id : gone) {
+      found("report " + id + " is in the ledger and lost from machine " + machine.id());
+    }
+    if (gone.isEmpty()) {
+      found("machine " + machine.id() + " says what no report says");
     }
   }
 
-  /** The reports that state something newest which is not in the state. */
-  private static Set<String> missing(State folded, State stored) {
-    Set<Statement> there = new HashSet<>();
-    stored.byAttribute().values().forEach(there::addAll);
-    Set<String> missing = new TreeSet<>();
-    for (List<Statement> statements : folded.byAttribute().values()) {
-      for (Statement statement : statements) {
-        if (!there.contains(statement)) {
-          missing.add(statement.reportId());
-        }
+  private void lookAtRecord(Machine machine, String record, int conflicts) throws SQLException {
+    try {
+      Merged right = ruleBook.of(connection, machine.rules()).record(machine.state());
+      if (!values(record).equals(right.values())) {
+        found("the record of machine " + machine.id() + " is not what its rules make of it");
+      } else if (conflicts != right.conflicts()) {
+        found("machine " + machine.id() + " counts its conflicts wrongly");
       }
+    } catch (IllegalStateException | IllegalArgumentException e) {
+      found("the record of machine " + machine.id() + " cannot be told: " + e.getMessage());
     }
+  }
+
+  /** The reports that state something of which the state knows nothing newer, and not that. */
+  private static Set<String> missing(State folded, State stored) {
+    Map<String, List<Statement>> there = stored.byAttribute();
+    Set<String> missing = new TreeSet<>();
+    folded
+        .byAttribute()
+        .forEach(
+            (attribute, statements) -> {
+              List<Statement> known = there.getOrDefault(attribute, List.of());
+              for (Statement statement : statements) {
+                if (known.stream().noneMatch(each -> covers(each, statement))) {
+                  missing.add(statement.reportId());
+                }
+              }
+            });
     return missing;
+  }
+
+  private static boolean covers(Statement known, Statement statement) {
+    return known.equals(statement)
+        || (known.source().equals(statement.source()) && known.isNewerThan(statement));
   }
 
   private static SortedMap<String, Value> values(String record) {
@@ -348,6 +398,17 @@ public final class Audit {
         row ->
             found(
                 "report " + row.getString(2) + " is in no version of machine " + row.getString(1)));
+    each(
+        "audit-taken-in",
+        row -> {
+          lost.add(row.getString(2));
+          found(
+              "report "
+                  + row.getString(2)
+                  + ", which machine "
+                  + row.getString(1)
+                  + " took in, is not in the ledger");
+        });
     each(
         "audit-redirects",
         row -> found("machine " + row.getString(1) + " was merged into one that is not there"));

@@ -8,6 +8,7 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.sql.Array;
 import java.sql.Connection;
+import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.util.Collection;
 import java.util.List;
@@ -39,6 +40,14 @@ final class Sql {
           .collect(Collectors.joining("\n"));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
+    }
+  }
+
+  /** From now to the end of the transaction all is read as of one moment, and nothing written. */
+  static void beginSnapshot(Connection connection) throws SQLException {
+    try (PreparedStatement snapshot =
+        connection.prepareStatement("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")) {
+      snapshot.execute();
     }
   }
 

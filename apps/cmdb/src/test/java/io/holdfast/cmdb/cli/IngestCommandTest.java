@@ -63,16 +63,15 @@ class IngestCommandTest {
     }
   }
 
-  private static Command ingest(String stdin, String... arguments) {
+  private static Answer ingest(String stdin, String... arguments) {
     List<String> all =
         new ArrayList<>(List.of("ingest", "--db", postgres.jdbcUrl(), "--store", redis.url()));
     all.addAll(List.of(arguments));
-    return Command.runWith(stdin, all.toArray(String[]::new));
+    return Answer.with(stdin, all.toArray(String[]::new));
   }
 
-  private static JsonNode summary(Command command) {
-    assertThat(command.err()).isEmpty();
-    assertThat(command.exitCode()).isZero();
+  private static JsonNode summary(Answer command) {
+    assertThat(command.exitCode()).as(command.err()).isZero();
     return Json.parseTrusted(command.out());
   }
 
@@ -80,7 +79,7 @@ class IngestCommandTest {
     List<String> ids = new ArrayList<>();
     for (Path file : acks) {
       try (BufferedReader reader = Files.newBufferedReader(file)) {
-        AckFile.read(reader).forEachRemaining(ids::add);
+        AckFile.read(reader, file).forEachRemaining(ids::add);
       }
     }
     try (Database database = Database.open(postgres.jdbcUrl(), 2)) {
@@ -90,7 +89,7 @@ class IngestCommandTest {
 
   @Test
   void answersEveryLineOfAStreamOnceItIsCommitted() throws Exception {
-    Command command = ingest(NEWER + "\n" + GOOD + "\nnonsense\n\n" + NEWER + "\n", "--json", "-");
+    Answer command = ingest(NEWER + "\n" + GOOD + "\nnonsense\n\n" + NEWER + "\n", "--json", "-");
 
     assertThat(command.exitCode()).isZero();
     List<JsonNode> answers = command.lines().stream().map(Json::parseTrusted).toList();
@@ -129,7 +128,7 @@ class IngestCommandTest {
     assertThat(Files.readAllLines(acks)).hasSize(3);
     assertThat(audit(acks).isClean()).isTrue();
 
-    Command text = ingest("", file.toString());
+    Answer text = ingest("", file.toString());
     assertThat(text.out()).contains("acknowledged", "duplicates", "dead letters", "unknown-shape");
     assertThat(text.lines()).allSatisfy(line -> assertThat(line).hasSizeLessThanOrEqualTo(80));
   }
@@ -188,7 +187,7 @@ class IngestCommandTest {
     Path acks = folder.resolve("one.txt");
     Path otherAcks = folder.resolve("other.txt");
 
-    CompletableFuture<Command> other =
+    CompletableFuture<Answer> other =
         CompletableFuture.supplyAsync(
             () ->
                 ingest(
@@ -234,7 +233,7 @@ class IngestCommandTest {
   void aFullDiskForTheWitnessStopsIt() throws Exception {
     assumeTrue(Files.exists(Path.of("/dev/full")), "no /dev/full here");
 
-    Command command = ingest(GOOD + "\n", "--acks", "/dev/full", "-");
+    Answer command = ingest(GOOD + "\n", "--acks", "/dev/full", "-");
 
     assertThat(command.exitCode()).isEqualTo(CmdbException.CANNOT_WRITE);
     assertThat(command.err()).contains("acknowledgements cannot be written", "No space left");
@@ -265,24 +264,23 @@ class IngestCommandTest {
     Files.writeString(rules, "{\"attributes\":{}}");
     assertOneLine(ingest("", "--rules", rules.toString(), "-"), CmdbException.USAGE, "no rule for");
     assertOneLine(
-        Command.run(
-            "ingest", "--db", "jdbc:postgresql://127.0.0.1:1/x", "--store", "redis://x", "-"),
+        Answer.of("ingest", "--db", "jdbc:postgresql://127.0.0.1:1/x", "--store", "redis://x", "-"),
         CmdbException.UNAVAILABLE,
         "PostgreSQL");
     assertOneLine(
-        Command.run("ingest", "--db", "mysql:", "--store", "redis://x", "-"),
+        Answer.of("ingest", "--db", "mysql:", "--store", "redis://x", "-"),
         CmdbException.USAGE,
         "jdbc:postgresql");
     assertOneLine(
-        Command.run("ingest", "--data", folder.toString(), "--db", postgres.jdbcUrl(), "-"),
+        Answer.of("ingest", "--data", folder.toString(), "--db", postgres.jdbcUrl(), "-"),
         CmdbException.USAGE,
         "exclude each other");
     Path file = Files.writeString(folder.resolve("file"), "");
     assertOneLine(
-        Command.run("ingest", "--data", file.toString(), "-"), CmdbException.UNAVAILABLE, "file");
+        Answer.of("ingest", "--data", file.toString(), "-"), CmdbException.UNAVAILABLE, "file");
   }
 
-  private static void assertOneLine(Command command, int exitCode, String about) {
+  private static void assertOneLine(Answer command, int exitCode, String about) {
     assertThat(command.err().lines().toList()).as(command.err()).hasSize(1);
     assertThat(command.err()).contains(about).doesNotContain("Exception");
     assertThat(command.exitCode()).isEqualTo(exitCode);

@@ -1,0 +1,4 @@
+@NullMarked
+package io.holdfast.cmdb.cli;
+
+import org.jspecify.annotations.NullMarked;
