@@ -25,7 +25,6 @@ import picocli.CommandLine.Spec;
 /** {@code holdfast cmdb audit}. */
 @Command(
     name = "audit",
-    mixinStandardHelpOptions = true,
     description = "Looks whether all that was acknowledged is there, and nothing else.",
     sortOptions = false,
     optionListHeading = "%nOptions:%n",
@@ -54,6 +53,8 @@ final class AuditCommand implements Callable<Integer> {
   @Spec
   @SuppressWarnings("NullAway.Init")
   private CommandSpec spec;
+
+  @Mixin private final Help help = new Help();
 
   @Mixin private final Place place = new Place();
 

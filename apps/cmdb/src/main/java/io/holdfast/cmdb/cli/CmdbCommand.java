@@ -2,13 +2,13 @@ package io.holdfast.cmdb.cli;
 
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;
 
 /** {@code holdfast cmdb}. */
 @Command(
     name = "cmdb",
-    mixinStandardHelpOptions = true,
     description = "Many sources, one record per machine; nothing acknowledged is lost.",
     synopsisSubcommandLabel = "COMMAND",
     commandListHeading = "%nCommands:%n",
@@ -34,6 +34,8 @@ public final class CmdbCommand implements Runnable {
   @Spec
   @SuppressWarnings("NullAway.Init")
   private CommandSpec spec;
+
+  @Mixin private final Help help = new Help();
 
   @Override
   public void run() {

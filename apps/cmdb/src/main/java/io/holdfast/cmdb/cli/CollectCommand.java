@@ -14,6 +14,7 @@ import java.time.Instant;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -21,7 +22,6 @@ import picocli.CommandLine.Spec;
 /** {@code holdfast cmdb collect}. */
 @Command(
     name = "collect",
-    mixinStandardHelpOptions = true,
     description = "Writes a report of the machine it runs on, as one line of JSON.",
     sortOptions = false,
     optionListHeading = "%nOptions:%n",
@@ -44,6 +44,8 @@ final class CollectCommand implements Callable<Integer> {
   @Spec
   @SuppressWarnings("NullAway.Init")
   private CommandSpec spec;
+
+  @Mixin private final Help help = new Help();
 
   @Option(names = "--output", paramLabel = "FILE", description = "Append the line to this file")
   private Optional<Path> output = Optional.empty();

@@ -19,7 +19,6 @@ import picocli.CommandLine.Spec;
 /** {@code holdfast cmdb dead}. */
 @Command(
     name = "dead",
-    mixinStandardHelpOptions = true,
     description = "Lists input that can never be merged, by file and line.",
     sortOptions = false,
     optionListHeading = "%nOptions:%n",
@@ -43,6 +42,8 @@ final class DeadCommand implements Callable<Integer> {
   @Spec
   @SuppressWarnings("NullAway.Init")
   private CommandSpec spec;
+
+  @Mixin private final Help help = new Help();
 
   @Mixin private final Place place = new Place();
 

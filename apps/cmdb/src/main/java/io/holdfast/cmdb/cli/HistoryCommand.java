@@ -24,7 +24,6 @@ import picocli.CommandLine.Spec;
 /** {@code holdfast cmdb history}. */
 @Command(
     name = "history",
-    mixinStandardHelpOptions = true,
     description = "Shows what each version of a machine changed, newest first.",
     sortOptions = false,
     parameterListHeading = "%n",
@@ -54,6 +53,8 @@ final class HistoryCommand implements Callable<Integer> {
   @Spec
   @SuppressWarnings("NullAway.Init")
   private CommandSpec spec;
+
+  @Mixin private final Help help = new Help();
 
   @Mixin private final Place place = new Place();
 

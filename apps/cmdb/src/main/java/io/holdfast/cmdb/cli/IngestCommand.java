@@ -45,7 +45,6 @@ import picocli.CommandLine.Spec;
 /** {@code holdfast cmdb ingest}. */
 @Command(
     name = "ingest",
-    mixinStandardHelpOptions = true,
     description = "Merges machine reports into one record per machine.",
     sortOptions = false,
     optionListHeading = "%nOptions:%n",
@@ -76,6 +75,8 @@ final class IngestCommand implements Callable<Integer> {
   @SuppressWarnings("NullAway.Init")
   private CommandSpec spec;
 
+  @Mixin private final Help help = new Help();
+
   @Mixin private final Place place = new Place();
 
   @Option(
@@ -95,28 +96,25 @@ final class IngestCommand implements Callable<Integer> {
   @Option(
       names = "--acks",
       paramLabel = "FILE",
-      description = {
-        "Append the id of each report to this file once it is committed:",
-        "the witness that \"audit --acks\" takes"
-      })
+      description =
+          "Append the id of each report to this file once it is committed: the witness "
+              + "that \"audit --acks\" takes")
   private Optional<Path> acks = Optional.empty();
 
   @Option(
       names = "--observed-at",
       paramLabel = "TIME",
-      description = {
-        "When payloads were observed that do not say so themselves",
-        "(default: when their file was last modified)"
-      })
+      description =
+          "When payloads were observed that do not say so themselves (default: when their "
+              + "file was last modified)")
   private Optional<String> observedAt = Optional.empty();
 
   @Option(
       names = "--rules",
       paramLabel = "FILE",
-      description = {
-        "Put these merge rules in force, for this and all later",
-        "commands, and make all records anew that others have made"
-      })
+      description =
+          "Put these merge rules in force, for this and all later commands, and make all "
+              + "records anew that others have made")
   private Optional<Path> rules = Optional.empty();
 
   @Option(names = "--json", description = "The summary as one line of JSON")
@@ -125,10 +123,8 @@ final class IngestCommand implements Callable<Integer> {
   @Parameters(
       arity = "1..*",
       paramLabel = "PATH",
-      description = {
-        "Files, folders (*.json, *.jsonl, *.ndjson, *.facts), or - for",
-        "JSON Lines on stdin"
-      })
+      description =
+          "Files, folders (*.json, *.jsonl, *.ndjson, *.facts), or - for JSON Lines on stdin")
   private List<String> paths = new ArrayList<>();
 
   @Override

@@ -17,7 +17,6 @@ import picocli.CommandLine.Spec;
 /** {@code holdfast cmdb list}. */
 @Command(
     name = "list",
-    mixinStandardHelpOptions = true,
     description = "Lists machines, one on a line, in the order of their ids.",
     sortOptions = false,
     optionListHeading = "%nOptions:%n",
@@ -43,6 +42,8 @@ final class ListCommand implements Callable<Integer> {
   @Spec
   @SuppressWarnings("NullAway.Init")
   private CommandSpec spec;
+
+  @Mixin private final Help help = new Help();
 
   @Mixin private final Place place = new Place();
 

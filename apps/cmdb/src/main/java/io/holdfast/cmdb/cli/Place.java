@@ -28,31 +28,28 @@ public final class Place {
   @Option(
       names = "--data",
       paramLabel = "DIR",
-      description = {
-        "Folder with a PostgreSQL and a Redis of its own, for one host",
-        "(default: ~/.holdfast). Commands that use it at the same time",
-        "share the servers; the last one stops them."
-      })
+      description =
+          "Folder with a PostgreSQL and a Redis of its own, for one host (default: "
+              + "~/.holdfast). Commands that use it at the same time share the servers; the "
+              + "last one stops them.")
   private Optional<Path> data = Optional.empty();
 
   @Option(
       names = "--db",
       paramLabel = "URL",
       defaultValue = "${env:HOLDFAST_DB:-}",
-      description = {
-        "Your PostgreSQL instead: jdbc:postgresql://HOST/DATABASE?user=NAME",
-        "Without it, the variable HOLDFAST_DB says it, if it is set."
-      })
+      description =
+          "Your PostgreSQL instead: jdbc:postgresql://HOST/DATABASE?user=NAME; without "
+              + "it, the variable HOLDFAST_DB says it, if it is set.")
   private String db = "";
 
   @Option(
       names = "--store",
       paramLabel = "URL",
       defaultValue = "${env:HOLDFAST_STORE:-}",
-      description = {
-        "With --db: where the locks are, such as redis://HOST:PORT",
-        "Without it, the variable HOLDFAST_STORE says it."
-      })
+      description =
+          "With --db: where the locks are, such as redis://HOST:PORT; without it, the "
+              + "variable HOLDFAST_STORE says it.")
   private String store = "";
 
   /** Servers that are there, as long as this is open. */

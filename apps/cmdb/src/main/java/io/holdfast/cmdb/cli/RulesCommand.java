@@ -23,7 +23,6 @@ import picocli.CommandLine.Spec;
 /** {@code holdfast cmdb rules}. */
 @Command(
     name = "rules",
-    mixinStandardHelpOptions = true,
     description = "Prints the merge rules in force; their id goes to stderr.",
     sortOptions = false,
     optionListHeading = "%nOptions:%n",
@@ -48,6 +47,8 @@ final class RulesCommand implements Callable<Integer> {
   @Spec
   @SuppressWarnings("NullAway.Init")
   private CommandSpec spec;
+
+  @Mixin private final Help help = new Help();
 
   @Mixin private final Place place = new Place();
 

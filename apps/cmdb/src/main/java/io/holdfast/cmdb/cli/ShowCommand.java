@@ -14,8 +14,7 @@ import picocli.CommandLine.Spec;
 /** {@code holdfast cmdb show}. */
 @Command(
     name = "show",
-    mixinStandardHelpOptions = true,
-    description = "Shows a machine: each attribute, who says so, who says otherwise and why\nnot.",
+    description = "Shows a machine: each value, who says it, and who says otherwise.",
     sortOptions = false,
     parameterListHeading = "%n",
     optionListHeading = "%nOptions:%n",
@@ -42,6 +41,8 @@ final class ShowCommand implements Callable<Integer> {
   @Spec
   @SuppressWarnings("NullAway.Init")
   private CommandSpec spec;
+
+  @Mixin private final Help help = new Help();
 
   @Mixin private final Place place = new Place();
 

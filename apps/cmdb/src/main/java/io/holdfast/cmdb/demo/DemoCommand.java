@@ -2,6 +2,7 @@ package io.holdfast.cmdb.demo;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.holdfast.cmdb.cli.CmdbException;
+import io.holdfast.cmdb.cli.Help;
 import io.holdfast.cmdb.cli.Place;
 import io.holdfast.cmdb.cli.Place.Servers;
 import io.holdfast.cmdb.ingest.IngestException;
@@ -33,7 +34,6 @@ import picocli.CommandLine.Spec;
 /** {@code holdfast demo}. */
 @Command(
     name = "demo",
-    mixinStandardHelpOptions = true,
     description = "Merges a fleet's reports by several processes, with bad luck on purpose.",
     sortOptions = false,
     optionListHeading = "%nOptions:%n",
@@ -60,6 +60,8 @@ public final class DemoCommand implements Callable<Integer> {
   @Spec
   @SuppressWarnings("NullAway.Init")
   private CommandSpec spec;
+
+  @Mixin private final Help help = new Help();
 
   @Mixin private final Place place = new Place();
 
