@@ -54,8 +54,6 @@ final class AuditCommand implements Callable<Integer> {
   @SuppressWarnings("NullAway.Init")
   private CommandSpec spec;
 
-  @Mixin private final Help help = new Help();
-
   @Mixin private final Place place = new Place();
 
   @Option(

@@ -14,7 +14,6 @@ import java.time.Instant;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -44,8 +43,6 @@ final class CollectCommand implements Callable<Integer> {
   @Spec
   @SuppressWarnings("NullAway.Init")
   private CommandSpec spec;
-
-  @Mixin private final Help help = new Help();
 
   @Option(names = "--output", paramLabel = "FILE", description = "Append the line to this file")
   private Optional<Path> output = Optional.empty();

@@ -42,8 +42,6 @@ final class ShowCommand implements Callable<Integer> {
   @SuppressWarnings("NullAway.Init")
   private CommandSpec spec;
 
-  @Mixin private final Help help = new Help();
-
   @Mixin private final Place place = new Place();
 
   @Option(names = "--json", description = "One line of JSON, nothing cut")

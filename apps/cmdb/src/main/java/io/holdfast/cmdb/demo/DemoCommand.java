@@ -2,7 +2,6 @@ package io.holdfast.cmdb.demo;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.holdfast.cmdb.cli.CmdbException;
-import io.holdfast.cmdb.cli.Help;
 import io.holdfast.cmdb.cli.Place;
 import io.holdfast.cmdb.cli.Place.Servers;
 import io.holdfast.cmdb.ingest.IngestException;
@@ -61,7 +60,12 @@ public final class DemoCommand implements Callable<Integer> {
   @SuppressWarnings("NullAway.Init")
   private CommandSpec spec;
 
-  @Mixin private final Help help = new Help();
+  @Option(
+      names = {"-h", "--help"},
+      usageHelp = true,
+      description = "Show this help.")
+  @SuppressWarnings("UnusedVariable") // picocli reads it
+  private boolean help;
 
   @Mixin private final Place place = new Place();
 
