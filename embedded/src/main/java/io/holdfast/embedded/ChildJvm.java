@@ -97,8 +97,9 @@ public final class ChildJvm implements AutoCloseable {
                 }
               } catch (IOException | UncheckedIOException ended) {
                 // As good as an end.
+              } finally {
+                lines.accept(Optional.empty());
               }
-              lines.accept(Optional.empty());
             },
             "child-" + name + "-" + process.pid());
     reader.setDaemon(true);

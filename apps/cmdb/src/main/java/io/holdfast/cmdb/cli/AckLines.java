@@ -3,6 +3,7 @@ package io.holdfast.cmdb.cli;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.holdfast.cmdb.report.DeadLetter;
 import io.holdfast.cmdb.report.Json;
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.Locale;
 import java.util.concurrent.atomic.AtomicLong;
@@ -36,7 +37,8 @@ final class AckLines {
     return tags.getAndIncrement() << Integer.SIZE | line;
   }
 
-  void acknowledged(long tag, String report, String status, String machine, long version) {
+  void acknowledged(long tag, String report, String status, String machine, long version)
+      throws IOException {
     acknowledged.incrementAndGet();
     if (wanted) {
       ObjectNode node = Json.OWN.createObjectNode();
@@ -49,7 +51,7 @@ final class AckLines {
     }
   }
 
-  void dead(DeadLetter letter) {
+  void dead(DeadLetter letter) throws IOException {
     if (wanted) {
       ObjectNode node = Json.OWN.createObjectNode();
       node.put("line", letter.origin().line());
@@ -60,11 +62,14 @@ final class AckLines {
     }
   }
 
-  private void print(ObjectNode node) {
+  /** A writer of this kind keeps its failures to itself until it is asked. */
+  private void print(ObjectNode node) throws IOException {
     lock.lock();
     try {
       out.println(node);
-      out.flush();
+      if (out.checkError()) {
+        throw new IOException("nobody takes what is written to stdout, or there is no room");
+      }
     } finally {
       lock.unlock();
     }

@@ -3,10 +3,12 @@ package io.holdfast.cmdb.cli;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.holdfast.Locks;
 import io.holdfast.cmdb.cli.Place.Servers;
+import io.holdfast.cmdb.ingest.Acknowledgements.Acknowledged;
 import io.holdfast.cmdb.ingest.Gate;
 import io.holdfast.cmdb.ingest.Ingest;
 import io.holdfast.cmdb.ingest.IngestException;
 import io.holdfast.cmdb.ingest.Intake;
+import io.holdfast.cmdb.ingest.Patience;
 import io.holdfast.cmdb.ingest.Remerge;
 import io.holdfast.cmdb.ingest.Settings;
 import io.holdfast.cmdb.ingest.Tally;
@@ -34,6 +36,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -211,19 +215,26 @@ final class IngestCommand implements Callable<Integer> {
     try (Locks locks = servers.locks(tally)) {
       warnOfWeakSettings(database, err);
       if (newRules.isPresent()) {
-        machines.putInForce(newRules.get());
+        Rules rulesToBe = newRules.get();
+        Patience.ask(
+            () -> {
+              machines.putInForce(rulesToBe);
+              return true;
+            });
       }
       long remade = Remerge.all(locks, machines);
       Summary summary = new Summary();
       summary.remade = remade;
       try (Progress progress = Progress.on(err, lines.acknowledged());
           Intake intake = intake(servers, locks, machines, settings, tally, witness, lines)) {
-        feed(payloads, intake, machines, summary, lines, progress);
+        await(
+            feeding(() -> feed(payloads, intake, machines, summary, lines, progress)),
+            intake.failure());
         intake.awaitAll();
         summary.counts = intake instanceof Crew crew ? crew.finish() : intake.counts();
       }
       summary.ignored = payloads.ignored();
-      summary.totals = machines.totals();
+      summary.totals = Patience.ask(machines::totals);
       print(summary, streaming ? err : out);
       return 0;
     } catch (SQLException e) {
@@ -277,14 +288,14 @@ final class IngestCommand implements Callable<Integer> {
         tally,
         acknowledged -> {
           witness.write(acknowledged.stream().map(each -> each.ack().report().id()).toList());
-          acknowledged.forEach(
-              each ->
-                  lines.acknowledged(
-                      each.tag(),
-                      each.ack().report().id(),
-                      each.ack().status().name(),
-                      each.ack().machineId(),
-                      each.ack().version()));
+          for (Acknowledged each : acknowledged) {
+            lines.acknowledged(
+                each.tag(),
+                each.ack().report().id(),
+                each.ack().status().name(),
+                each.ack().machineId(),
+                each.ack().version());
+          }
         },
         Gate.OPEN);
   }
@@ -299,6 +310,45 @@ final class IngestCommand implements Callable<Integer> {
     private long remade;
   }
 
+  private interface Feed {
+    void run() throws IngestException, InterruptedException;
+  }
+
+  /** On a thread of its own, because who waits for a line of stdin hears of nothing else. */
+  private static CompletableFuture<Void> feeding(Feed feed) {
+    CompletableFuture<Void> fed = new CompletableFuture<>();
+    Thread reader =
+        new Thread(
+            () -> {
+              try {
+                feed.run();
+                fed.complete(null);
+              } catch (IngestException | InterruptedException | RuntimeException | Error e) {
+                fed.completeExceptionally(e);
+              }
+            },
+            "cmdb-reader");
+    reader.setDaemon(true);
+    reader.start();
+    return fed;
+  }
+
+  /** Waits until all input is read, or the ingest has failed before. */
+  private static void await(CompletableFuture<Void> fed, CompletableFuture<IngestException> failure)
+      throws IngestException, InterruptedException {
+    try {
+      CompletableFuture.anyOf(fed, failure).get();
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof IngestException failed) {
+        throw failed;
+      }
+      throw new IllegalStateException("the input cannot be read on: " + e.getCause(), e);
+    }
+    if (!fed.isDone()) {
+      throw failure.join();
+    }
+  }
+
   private static void feed(
       Payloads payloads,
       Intake intake,
@@ -306,7 +356,7 @@ final class IngestCommand implements Callable<Integer> {
       Summary summary,
       AckLines lines,
       Progress progress)
-      throws IngestException, InterruptedException, SQLException {
+      throws IngestException, InterruptedException {
     List<DeadLetter> letters = new ArrayList<>();
     for (Optional<Input> input = payloads.next(); input.isPresent(); input = payloads.next()) {
       if (input.get() instanceof Input.Reported reported) {
@@ -318,15 +368,30 @@ final class IngestCommand implements Callable<Integer> {
         summary.dead.merge(dead.letter().fault().label(), 1L, Long::sum);
         letters.add(dead.letter());
         if (lines.isWanted() || letters.size() == LETTERS_AT_A_TIME) {
-          machines.setAside(letters);
-          letters.forEach(lines::dead);
+          setAside(letters, machines, lines);
           letters.clear();
         }
       }
       progress.read(summary.reports + summary.dead.values().stream().mapToLong(n -> n).sum());
     }
     if (!letters.isEmpty()) {
-      machines.setAside(letters);
+      setAside(letters, machines, lines);
+    }
+  }
+
+  private static void setAside(List<DeadLetter> letters, MachineStore machines, AckLines lines)
+      throws IngestException, InterruptedException {
+    Patience.ask(
+        () -> {
+          machines.setAside(letters);
+          return true;
+        });
+    try {
+      for (DeadLetter letter : letters) {
+        lines.dead(letter);
+      }
+    } catch (IOException e) {
+      throw new IngestException("acknowledgements cannot be written: " + AckFile.reason(e));
     }
   }
 

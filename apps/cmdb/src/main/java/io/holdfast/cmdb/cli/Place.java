@@ -37,11 +37,10 @@ public final class Place {
   @Option(
       names = "--db",
       paramLabel = "URL",
-      defaultValue = "${env:HOLDFAST_DB:-}",
       description =
           "Your PostgreSQL instead: jdbc:postgresql://HOST/DATABASE?user=NAME; without "
               + "it, the variable HOLDFAST_DB says it, if it is set.")
-  private String db = "";
+  private Optional<String> db = Optional.empty();
 
   @Option(
       names = "--store",
@@ -96,22 +95,45 @@ public final class Place {
 
   /** Starts or joins the servers of a folder, or takes those that are given. */
   public Servers open() {
-    if (!db.isEmpty()) {
-      if (data.isPresent()) {
-        throw wrong("--data and --db exclude each other: a data folder has its own PostgreSQL");
-      }
-      if (!db.startsWith("jdbc:postgresql:")) {
-        throw wrong("--db is like jdbc:postgresql://HOST/DATABASE?user=NAME");
-      }
-      if (store.toLowerCase(java.util.Locale.ROOT).startsWith("memory:")) {
-        throw wrong("memory: locks only the threads of one process; give a shared --store");
-      }
-      return new Servers(db, store, Optional.empty());
+    Optional<String> database = db.or(this::fromEnvironment);
+    if (db.isPresent() && data.isPresent()) {
+      throw wrong("--data and --db exclude each other: a data folder has its own PostgreSQL");
     }
-    return openFolder(data.orElseGet(() -> Path.of(System.getProperty("user.home"), ".holdfast")));
+    return database.isPresent()
+        ? given(database.get())
+        : openFolder(data.orElseGet(() -> Path.of(System.getProperty("user.home"), ".holdfast")));
   }
 
-  /** The same, with a folder of the caller's where the user names nothing. */
+  /** A folder that is named counts for more than the variable. */
+  private Optional<String> fromEnvironment() {
+    return data.isPresent()
+        ? Optional.empty()
+        : Optional.ofNullable(System.getenv("HOLDFAST_DB")).filter(url -> !url.isEmpty());
+  }
+
+  private Servers given(String database) {
+    if (!database.startsWith("jdbc:postgresql:")) {
+      throw wrong("--db is like jdbc:postgresql://HOST/DATABASE?user=NAME");
+    }
+    if (store.toLowerCase(java.util.Locale.ROOT).startsWith("memory:")) {
+      throw wrong("memory: locks only the threads of one process; give a shared --store");
+    }
+    return new Servers(database, store, Optional.empty());
+  }
+
+  /** The same for a command that needs locks. */
+  public Servers openWithLocks() {
+    boolean isGiven = data.isEmpty() && db.or(this::fromEnvironment).isPresent();
+    if (isGiven && store.isEmpty()) {
+      throw wrong("--db needs --store redis://HOST:PORT (or HOLDFAST_STORE) for the locks");
+    }
+    return open();
+  }
+
+  /**
+   * The same, with a folder of the caller's where the command line names nothing: what invents
+   * machines is not to do so in the database of a variable.
+   */
   public Servers openElseIn(Path folder) {
     boolean nothingIsNamed = db.isEmpty() && data.isEmpty();
     return nothingIsNamed ? openFolder(folder.resolve("data")) : openWithLocks();
@@ -125,14 +147,6 @@ public final class Place {
       throw new CmdbException(
           CmdbException.UNAVAILABLE, e.getMessage() + "; --db and --store use servers of your own");
     }
-  }
-
-  /** The same for a command that needs locks. */
-  public Servers openWithLocks() {
-    if (!db.isEmpty() && data.isEmpty() && store.isEmpty()) {
-      throw wrong("--db needs --store redis://HOST:PORT (or HOLDFAST_STORE) for the locks");
-    }
-    return open();
   }
 
   /** What is told of a database that does not answer or refuses. */

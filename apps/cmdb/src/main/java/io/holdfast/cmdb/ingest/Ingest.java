@@ -15,12 +15,11 @@ import io.holdfast.cmdb.store.Again;
 import io.holdfast.cmdb.store.Group;
 import io.holdfast.cmdb.store.MachineStore;
 import io.holdfast.cmdb.store.Resolution;
+import io.holdfast.cmdb.store.UnansweredCommitException;
 import io.holdfast.guard.GuardException;
-import io.holdfast.guard.SqlFailure;
 import io.holdfast.guard.StaleTokenException;
 import java.io.IOException;
 import java.sql.SQLException;
-import java.sql.SQLTransientException;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -35,12 +34,12 @@ import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeSet;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.Semaphore;
-import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
@@ -67,10 +66,6 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Ingest implements Intake {
 
-  /** Pauses between attempts grow from the first to the second, with full jitter. */
-  private static final long FIRST_PAUSE_MILLIS = 10;
-
-  private static final long LONGEST_PAUSE_MILLIS = 1_000;
   private static final long MOMENT_NANOS = 1_000_000;
   private static final int RESOLVED_TOGETHER = 200;
   private static final Duration LOCK_WAIT = Duration.ofSeconds(60);
@@ -96,6 +91,7 @@ public final class Ingest implements Intake {
   /** Fences that were found above the token of a lease that was held. One thread's. */
   private final Map<String, Long> fences = new HashMap<>();
 
+  private final CompletableFuture<IngestException> failed = new CompletableFuture<>();
   private volatile boolean closing;
 
   /**
@@ -143,7 +139,8 @@ public final class Ingest implements Intake {
                 Thread.currentThread().interrupt();
               } catch (IngestException e) {
                 fail(e);
-              } catch (RuntimeException e) {
+              } catch (RuntimeException | Error e) {
+                // Whatever ends a thread of ours ends the ingest: else it would wait for ever.
                 fail(new IngestException("unexpected: " + e, e));
               }
             },
@@ -156,6 +153,7 @@ public final class Ingest implements Intake {
   private void fail(IngestException e) {
     if (failure.compareAndSet(null, e)) {
       closing = true;
+      failed.complete(e);
       room.release(settings.inFlight()); // whoever waits for room is to learn it
     }
   }
@@ -163,10 +161,16 @@ public final class Ingest implements Intake {
   @Override
   public void submit(Report report, long tag) throws IngestException, InterruptedException {
     throwFailure();
-    room.acquire();
+    Item item = new Item(report, tag, Math.min(weight(report), settings.inFlight()));
+    room.acquire(item.weight());
     throwFailure();
     onTheirWay.incrementAndGet();
-    incoming.add(new Item(report, tag));
+    incoming.add(item);
+  }
+
+  /** So that large reports do not fill the memory: one for each 4,096 characters. */
+  private static int weight(Report report) {
+    return 1 + report.body().length() / 4_096;
   }
 
   @Override
@@ -179,14 +183,21 @@ public final class Ingest implements Intake {
   }
 
   @Override
+  public CompletableFuture<IngestException> failure() {
+    return failed.copy();
+  }
+
+  @Override
   public Tally.Counts counts() {
     return tally.counts();
   }
 
   private void throwFailure() throws IngestException {
-    IngestException failed = failure.get();
-    if (failed != null) {
-      throw new IngestException(text(failed), failed);
+    IngestException reason = failure.get();
+    if (reason != null) {
+      throw new IngestException(text(reason), reason);
+    } else if (closing) {
+      throw new IngestException("the ingest is closed");
     }
   }
 
@@ -268,26 +279,25 @@ public final class Ingest implements Intake {
       tally.retried();
       var unused =
           pauses.schedule(
-              () -> acquire(waiting, attempt + 1), pauseMillis(attempt), TimeUnit.MILLISECONDS);
+              () -> acquire(waiting, attempt + 1), Patience.millis(attempt), TimeUnit.MILLISECONDS);
     } else {
       fail(new IngestException("the lock store refuses: " + text(reason), reason));
     }
-  }
-
-  private static long pauseMillis(int attempt) {
-    long most = Math.min(LONGEST_PAUSE_MILLIS, FIRST_PAUSE_MILLIS << Math.min(attempt, 10));
-    return ThreadLocalRandom.current().nextLong(most + 1);
   }
 
   // --- A worker with a connection ---
 
   private void merge() throws InterruptedException, IngestException {
     Deque<Waiting> held = new ArrayDeque<>(collect());
-    for (int attempt = 0; !held.isEmpty() && !closing; attempt++) {
-      if (attempt > 0) {
-        TimeUnit.MILLISECONDS.sleep(pauseMillis(attempt));
+    try {
+      for (int attempt = 0; !held.isEmpty() && !closing; attempt++) {
+        if (attempt > 0) {
+          Patience.pause(attempt);
+        }
+        merge(held);
       }
-      merge(held);
+    } finally {
+      held.forEach(waiting -> release(waiting.lease()));
     }
   }
 
@@ -334,23 +344,19 @@ public final class Ingest implements Intake {
       beginAnew(held, waiting -> !waiting.lease().isHeld());
     } catch (StaleTokenException e) {
       tally.staleWriteRefused();
-      for (Waiting waiting : held) {
-        if (waiting.machineId().equals(e.key()) && waiting.lease().isHeld()) {
-          waiting.wantsTokenAbove(e.storedFence());
-        }
-      }
-      beginAnew(held, waiting -> waiting.machineId().equals(e.key()));
+      beginAnewWithGreaterToken(held, e);
     } catch (GuardException e) {
       // The version: read and merge again, under the same leases.
       tally.staleWriteRefused();
     } catch (Again e) {
       tally.retried();
       beginAnew(held, waiting -> e.machines().contains(waiting.machineId()));
+    } catch (UnansweredCommitException e) {
+      tally.retried();
+      held.forEach(Waiting::hasNoAnswerToItsCommit);
     } catch (SQLException e) {
       tally.retried();
-      if (mayPass(e) == Passing.OUTCOME_UNKNOWN) {
-        held.forEach(Waiting::hasNoAnswerToItsCommit);
-      }
+      Patience.mustPass(e);
     }
   }
 
@@ -367,17 +373,33 @@ public final class Ingest implements Intake {
 
   /** Gives these leases back, and has their reports looked up again. */
   private void beginAnew(Deque<Waiting> held, Concerned concerned) {
-    List<Waiting> begun = new ArrayList<>();
-    held.removeIf(waiting -> concerned.is(waiting) && begun.add(waiting));
-    for (Waiting waiting : begun) {
+    for (Waiting waiting : takeFrom(held, concerned)) {
       release(waiting.lease());
-      if (waiting.tokenAbove() > 0) {
-        // The machine is the same; only its lock has fallen behind.
+      incoming.addAll(waiting.items());
+    }
+  }
+
+  /**
+   * A lease that is held and yet stale: the lock's tokens have fallen behind the fence. The machine
+   * is the same, the next lease's token has to be greater.
+   */
+  private void beginAnewWithGreaterToken(Deque<Waiting> held, StaleTokenException e) {
+    for (Waiting waiting : takeFrom(held, each -> each.machineId().equals(e.key()))) {
+      boolean fellBehind = waiting.lease().isHeld();
+      release(waiting.lease());
+      if (fellBehind) {
+        waiting.wantsTokenAbove(e.storedFence());
         acquire(waiting, 0);
       } else {
         incoming.addAll(waiting.items());
       }
     }
+  }
+
+  private static List<Waiting> takeFrom(Deque<Waiting> held, Concerned concerned) {
+    List<Waiting> taken = new ArrayList<>();
+    held.removeIf(waiting -> concerned.is(waiting) && taken.add(waiting));
+    return taken;
   }
 
   static void release(Lease lease) {
@@ -403,6 +425,7 @@ public final class Ingest implements Intake {
       }
     }
     List<Acknowledged> acknowledged = new ArrayList<>();
+    AtomicInteger weight = new AtomicInteger();
     for (Ack ack : acks) {
       Deque<Item> same = items.getOrDefault(ack.report().id(), new ArrayDeque<>());
       Ack told =
@@ -410,7 +433,11 @@ public final class Ingest implements Intake {
               ? new Ack(ack.report(), Ack.Status.APPLIED, ack.machineId(), ack.version())
               : ack;
       Optional.ofNullable(same.poll())
-          .ifPresent(item -> acknowledged.add(new Acknowledged(item.tag(), told)));
+          .ifPresent(
+              item -> {
+                acknowledged.add(new Acknowledged(item.tag(), told));
+                weight.addAndGet(item.weight());
+              });
     }
     // The same report given several times at once: one ack stands for all.
     Map<String, Ack> byReport = new HashMap<>();
@@ -420,13 +447,17 @@ public final class Ingest implements Intake {
           Ack ack = byReport.get(id);
           if (ack != null) {
             Ack again = new Ack(ack.report(), Ack.Status.DUPLICATE, ack.machineId(), ack.version());
-            rest.forEach(item -> acknowledged.add(new Acknowledged(item.tag(), again)));
+            rest.forEach(
+                item -> {
+                  acknowledged.add(new Acknowledged(item.tag(), again));
+                  weight.addAndGet(item.weight());
+                });
           }
         });
-    tell(acknowledged);
+    tell(acknowledged, weight.get());
   }
 
-  private void tell(List<Acknowledged> acknowledged) throws IngestException {
+  private void tell(List<Acknowledged> acknowledged, int weight) throws IngestException {
     try {
       acknowledgements.committed(acknowledged);
     } catch (IOException e) {
@@ -434,7 +465,7 @@ public final class Ingest implements Intake {
     }
     acknowledged.forEach(each -> tally.count(each.ack().status()));
     onTheirWay.addAndGet(-acknowledged.size());
-    room.release(acknowledged.size());
+    room.release(weight);
   }
 
   // --- Several machines at once ---
@@ -444,7 +475,7 @@ public final class Ingest implements Intake {
     boolean mayBeCommitted = false;
     for (int attempt = 0; !closing; attempt++) {
       if (attempt > 0) {
-        TimeUnit.MILLISECONDS.sleep(pauseMillis(attempt));
+        Patience.pause(attempt);
       }
       SortedSet<String> concerned = patiently(() -> machines.concerned(item.report()));
       Map<String, Lease> leases = new LinkedHashMap<>();
@@ -464,7 +495,7 @@ public final class Ingest implements Intake {
         if (mayBeCommitted && ack.status() == Ack.Status.DUPLICATE) {
           ack = new Ack(ack.report(), Ack.Status.APPLIED, ack.machineId(), ack.version());
         }
-        tell(List.of(new Acknowledged(item.tag(), ack)));
+        tell(List.of(new Acknowledged(item.tag(), ack)), item.weight());
         return;
       } catch (GuardException e) {
         tally.staleWriteRefused();
@@ -475,9 +506,12 @@ public final class Ingest implements Intake {
         tally.retried();
       } catch (LockException e) {
         throw new IngestException("the lock store refuses: " + text(e), e);
+      } catch (UnansweredCommitException e) {
+        tally.retried();
+        mayBeCommitted = true;
       } catch (SQLException e) {
         tally.retried();
-        mayBeCommitted |= mayPass(e) == Passing.OUTCOME_UNKNOWN;
+        Patience.mustPass(e);
       } finally {
         leases.values().forEach(Ingest::release);
       }
@@ -493,44 +527,13 @@ public final class Ingest implements Intake {
     fences.clear();
   }
 
-  // --- What may pass ---
-
-  private interface Question<T> {
-    T ask() throws SQLException;
-  }
-
-  private <T> T patiently(Question<T> question) throws InterruptedException, IngestException {
-    for (int attempt = 0; ; attempt++) {
-      try {
-        return question.ask();
-      } catch (SQLException e) {
-        mayPass(e);
-        if (closing) {
-          throw new InterruptedException("closed");
-        }
-        tally.retried();
-        TimeUnit.MILLISECONDS.sleep(pauseMillis(attempt));
-      }
-    }
-  }
-
-  private enum Passing {
-    NOTHING_WRITTEN,
-    OUTCOME_UNKNOWN
-  }
-
-  private static Passing mayPass(SQLException e) throws IngestException {
-    SqlFailure failure = SqlFailure.of(e);
-    if (failure == SqlFailure.OUTCOME_UNKNOWN) {
-      return Passing.OUTCOME_UNKNOWN;
-    } else if (failure == SqlFailure.AGAIN || e instanceof SQLTransientException) {
-      return Passing.NOTHING_WRITTEN;
-    }
-    throw new IngestException("the database refuses: " + text(e), e);
+  private <T> T patiently(Patience.Question<T> question)
+      throws InterruptedException, IngestException {
+    return Patience.ask(question, () -> closing, tally::retried);
   }
 
   private static String text(Throwable e) {
-    return e.getMessage() == null ? e.toString() : e.getMessage();
+    return Patience.text(e);
   }
 
   /** Stops; what is not acknowledged stays so. Call {@link #awaitAll} before to have it done. */
@@ -546,6 +549,9 @@ public final class Ingest implements Intake {
       } catch (InterruptedException e) {
         interrupted = true;
       }
+    }
+    for (Waiting waiting = ready.poll(); waiting != null; waiting = ready.poll()) {
+      release(waiting.lease());
     }
     byMachine.clear();
     if (interrupted) {

@@ -1,6 +1,7 @@
 package io.holdfast.cmdb.ingest;
 
 import io.holdfast.cmdb.report.Report;
+import java.util.concurrent.CompletableFuture;
 
 /** Whoever takes reports and has them merged: the workers of this process, or other processes. */
 public interface Intake extends AutoCloseable {
@@ -19,6 +20,9 @@ public interface Intake extends AutoCloseable {
    * @throws IngestException if the ingest has ended by a failure
    */
   void awaitAll() throws IngestException, InterruptedException;
+
+  /** Completes with the reason if this ends by a failure: for who waits for other things. */
+  CompletableFuture<IngestException> failure();
 
   /** What was done so far. */
   Tally.Counts counts();

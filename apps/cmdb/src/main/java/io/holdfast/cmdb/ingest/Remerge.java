@@ -6,15 +6,15 @@ import io.holdfast.LockTimeoutException;
 import io.holdfast.Locks;
 import io.holdfast.cmdb.store.MachineStore;
 import io.holdfast.guard.GuardException;
+import io.holdfast.guard.StaleTokenException;
 import java.sql.SQLException;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
 /** Makes records anew that were made by rules which are no longer in force. */
 public final class Remerge {
 
-  private static final int AT_A_TIME = 50;
+  private static final int LISTED_AT_A_TIME = 500;
 
   private Remerge() {}
 
@@ -24,26 +24,45 @@ public final class Remerge {
    * @return how many
    */
   public static long all(Locks locks, MachineStore machines)
-      throws SQLException, InterruptedException {
+      throws IngestException, InterruptedException {
     long done = 0;
-    List<String> next = machines.byOtherRules(AT_A_TIME);
-    while (!next.isEmpty()) {
-      Map<String, Lease> leases = new HashMap<>();
-      try {
-        for (String machine : next) { // in the order of their names, as all who hold several
-          leases.put(machine, locks.acquire(Ingest.lockName(machine)));
-        }
-        Map<String, Long> tokens = new HashMap<>();
-        leases.forEach((machine, lease) -> tokens.put(machine, lease.token()));
-        machines.remerge(tokens);
-        done += tokens.size();
-      } catch (GuardException | LeaseLostException | LockTimeoutException again) {
-        // Somebody else was there first; what is left to do is asked anew.
-      } finally {
-        leases.values().forEach(Ingest::release);
+    while (true) {
+      List<String> next = Patience.ask(() -> machines.byOtherRules(LISTED_AT_A_TIME));
+      if (next.isEmpty()) {
+        return done;
       }
-      next = machines.byOtherRules(AT_A_TIME);
+      for (String machine : next) {
+        remerge(locks, machines, machine);
+        done++;
+      }
     }
-    return done;
+  }
+
+  private static void remerge(Locks locks, MachineStore machines, String machine)
+      throws IngestException, InterruptedException {
+    long tokenAbove = 0;
+    for (int attempt = 0; ; attempt++) {
+      long above = tokenAbove;
+      try {
+        Patience.ask(() -> once(locks, machines, machine, above));
+        return;
+      } catch (StaleTokenException e) {
+        tokenAbove = e.storedFence();
+      } catch (GuardException | LeaseLostException | LockTimeoutException again) {
+        // Somebody else was there first.
+      }
+      Patience.pause(attempt);
+    }
+  }
+
+  private static boolean once(Locks locks, MachineStore machines, String machine, long tokenAbove)
+      throws SQLException, InterruptedException {
+    Lease lease = locks.acquire(Ingest.lockName(machine), locks.options().tokenAbove(tokenAbove));
+    try {
+      machines.remerge(Map.of(machine, lease.token()));
+      return true;
+    } finally {
+      Ingest.release(lease);
+    }
   }
 }

@@ -118,6 +118,19 @@ public final class Tally implements LockListener {
       return applied + outdated + duplicates;
     }
 
+    /** The same work with other numbers of acknowledged reports. */
+    public Counts acknowledged(long newlyApplied, long newlyOutdated, long newDuplicates) {
+      return new Counts(
+          newlyApplied,
+          newlyOutdated,
+          newDuplicates,
+          merges,
+          leasesLost,
+          staleWritesRefused,
+          retries,
+          waits);
+    }
+
     /** Both together. */
     public Counts plus(Counts other) {
       java.util.List<Long> sums = new java.util.ArrayList<>();

@@ -14,8 +14,8 @@ import java.util.concurrent.locks.ReentrantLock;
  */
 final class Waiting {
 
-  /** A report on its way, with what its giver wants back. */
-  record Item(Report report, long tag) {}
+  /** A report on its way, with what its giver wants back, and how much of the room it takes. */
+  record Item(Report report, long tag, int weight) {}
 
   private final ReentrantLock lock = new ReentrantLock();
   private final List<Item> items = new ArrayList<>();

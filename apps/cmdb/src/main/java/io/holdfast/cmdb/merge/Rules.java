@@ -40,6 +40,7 @@ public final class Rules {
   /** How much a file of rules may hold, in characters. */
   public static final int LONGEST = 1024 * 1024;
 
+  private static final Duration LONGEST_SPAN = Duration.ofDays(36_500);
   private static final String ANY = "*";
 
   private final String text;
@@ -79,7 +80,7 @@ public final class Rules {
     }
     JsonNode root;
     try {
-      root = Json.OWN.readTree(text);
+      root = Json.parse(text);
     } catch (JsonProcessingException e) {
       throw new IllegalArgumentException("no JSON: " + e.getOriginalMessage());
     }
@@ -117,8 +118,9 @@ public final class Rules {
     }
     try {
       Duration parsed = Duration.parse(span.asText());
-      if (parsed.isNegative() || parsed.isZero()) {
-        throw new IllegalArgumentException("source " + source + ": staleAfter is more than zero");
+      if (parsed.isNegative() || parsed.isZero() || parsed.compareTo(LONGEST_SPAN) > 0) {
+        throw new IllegalArgumentException(
+            "source " + source + ": staleAfter is more than zero and at most 36500 days");
       }
       return Optional.of(parsed);
     } catch (DateTimeException e) {

@@ -41,6 +41,15 @@ public final class Json {
 
   private Json() {}
 
+  /**
+   * Reads what a person wrote: a member given twice and more than one value are errors.
+   *
+   * @throws JsonProcessingException if it is no JSON
+   */
+  public static JsonNode parse(String json) throws JsonProcessingException {
+    return STRICT.readTree(json);
+  }
+
   /** Reads what this program wrote. */
   public static JsonNode parseTrusted(String json) {
     try {

@@ -65,7 +65,7 @@ public final class ReportJson {
     JsonNode root = Json.parseTrusted(body);
     try {
       return Report.of(
-          source, observedAt, keys(root.path("keys")), attributes(root.path("attributes")));
+          source, observedAt, storedKeys(root.path("keys")), attributes(root.path("attributes")));
     } catch (BadReportException e) {
       throw new IllegalStateException("a stored report is none: " + e.getMessage(), e);
     }
@@ -97,15 +97,26 @@ public final class ReportJson {
     }
   }
 
+  /** What was a key when it was stored is one, whatever has been found to be junk since. */
+  private static List<Key> storedKeys(JsonNode node) throws BadReportException {
+    List<Key> keys = new ArrayList<>();
+    for (Map.Entry<String, JsonNode> member : node.properties()) {
+      Key.Kind kind = kind(member.getKey());
+      member.getValue().forEach(value -> keys.add(new Key(kind, value.textValue())));
+    }
+    return keys;
+  }
+
+  private static Key.Kind kind(String label) throws BadReportException {
+    return Key.Kind.of(label)
+        .orElseThrow(
+            () -> new BadReportException(Fault.BAD_REPORT, "no kind of key: " + shown(label)));
+  }
+
   private static List<Key> keys(JsonNode node) throws BadReportException {
     List<Key> keys = new ArrayList<>();
     for (Map.Entry<String, JsonNode> member : node.properties()) {
-      Key.Kind kind =
-          Key.Kind.of(member.getKey())
-              .orElseThrow(
-                  () ->
-                      new BadReportException(
-                          Fault.BAD_REPORT, "no kind of key: " + shown(member.getKey())));
+      Key.Kind kind = kind(member.getKey());
       JsonNode stated = member.getValue();
       for (JsonNode value : stated.isArray() ? stated : List.of(stated)) {
         if (value.isTextual()) {
@@ -133,6 +144,24 @@ public final class ReportJson {
   static String shown(String text) {
     String plain = text.replaceAll("\\p{Cntrl}", "?");
     return plain.length() <= 60 ? plain : plain.substring(0, 60) + "...";
+  }
+
+  /**
+   * Reads what {@link #write} wrote, however long it is.
+   *
+   * @throws IllegalStateException if it is none
+   */
+  public static Report readOwn(String line) {
+    JsonNode root = Json.parseTrusted(line);
+    try {
+      return Report.of(
+          text(root, "source"),
+          moment(text(root, "observedAt")),
+          storedKeys(root.path("keys")),
+          attributes(root.path("attributes")));
+    } catch (BadReportException e) {
+      throw new IllegalStateException("no report of ours: " + e.getMessage(), e);
+    }
   }
 
   /** The report as one line of JSON, without the line's end. */

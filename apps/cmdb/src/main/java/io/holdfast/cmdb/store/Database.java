@@ -42,11 +42,9 @@ public final class Database implements AutoCloseable {
     config.setMaximumPoolSize(connections);
     config.setMinimumIdle(1);
     config.setAutoCommit(false);
+    config.setIsolateInternalQueries(true); // else a fresh connection idles in a transaction
     // What is read after waiting for a lock has to be what is committed by then.
     config.setTransactionIsolation("TRANSACTION_READ_COMMITTED");
-    // A writer that stands still in the middle of a transaction holds rows up no longer than this.
-    config.setConnectionInitSql(
-        "SET lock_timeout = '20s'; SET idle_in_transaction_session_timeout = '30s'");
     config.setConnectionTimeout(CONNECT_MILLIS);
     config.setInitializationFailTimeout(1);
     config.setPoolName("cmdb");
@@ -56,6 +54,9 @@ public final class Database implements AutoCloseable {
     driver.setProperty("connectTimeout", "10");
     driver.setProperty("tcpKeepAlive", "true");
     driver.setProperty("ApplicationName", "holdfast-cmdb");
+    // A writer that stands still in the middle of a transaction holds rows up no longer than this.
+    // Given at the start of the session: what a transaction SETs goes with its rollback.
+    driver.setProperty("options", "-c lock_timeout=20s -c idle_in_transaction_session_timeout=30s");
     config.setDataSourceProperties(driver);
     HikariDataSource pool;
     try {

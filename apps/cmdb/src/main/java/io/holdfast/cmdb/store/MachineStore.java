@@ -6,6 +6,7 @@ import io.holdfast.cmdb.merge.Rules;
 import io.holdfast.cmdb.report.DeadLetter;
 import io.holdfast.cmdb.report.Report;
 import io.holdfast.guard.GuardException;
+import io.holdfast.guard.SqlFailure;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -194,7 +195,14 @@ public final class MachineStore {
       boolean committed = false;
       try {
         T result = work.in(connection);
-        connection.commit();
+        try {
+          connection.commit();
+        } catch (SQLException e) {
+          if (SqlFailure.of(e) == SqlFailure.OUTCOME_UNKNOWN) {
+            throw new UnansweredCommitException(e);
+          }
+          throw e;
+        }
         committed = true;
         return result;
       } finally {

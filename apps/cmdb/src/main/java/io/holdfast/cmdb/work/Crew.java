@@ -9,10 +9,12 @@ import io.holdfast.cmdb.work.WorkerProcess.Word;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -47,9 +49,12 @@ public final class Crew implements Intake {
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
   private final List<Member> members = new ArrayList<>();
+  private final Map<String, Long> acknowledged = new HashMap<>();
+  private final CompletableFuture<IngestException> failed = new CompletableFuture<>();
   private Tally.Counts counted = Tally.Counts.NONE;
   private int turn;
   private int deaths;
+  private int orphaned;
   private boolean closing;
   private @Nullable IngestException failure;
 
@@ -105,7 +110,9 @@ public final class Crew implements Intake {
       if (word instanceof Word.Hello) {
         member.ready = true;
       } else if (word instanceof Word.Acknowledged acknowledged) {
-        member.given.remove(acknowledged.tag());
+        if (member.given.remove(acknowledged.tag()) != null) {
+          this.acknowledged.merge(acknowledged.status(), 1L, Long::sum);
+        }
       } else if (word instanceof Word.Standing standing) {
         member.standing = Optional.of(standing.machines());
       } else if (word instanceof Word.Counted counts) {
@@ -125,7 +132,7 @@ public final class Crew implements Intake {
   private void ended(Member member) {
     member.ended = true;
     member.standing = Optional.empty();
-    if (closing || member.mayEnd) {
+    if (closing || (member.mayEnd && member.given.isEmpty())) {
       return;
     }
     deaths++;
@@ -133,17 +140,40 @@ public final class Crew implements Intake {
       fail("a worker has ended: " + member.process().lastWords());
       return;
     }
+    try {
+      hire();
+    } catch (RuntimeException e) {
+      fail("no worker in the place of one that ended: " + e.getMessage());
+      return;
+    }
+    members.remove(member);
+    counted = counted.plus(member.counts);
     Map<Long, Report> orphans = new LinkedHashMap<>(member.given);
     member.given.clear();
-    counted = counted.plus(member.counts);
-    members.remove(member);
-    Member successor = hire();
-    successor.given.putAll(orphans);
-    Thread giver =
-        new Thread(
-            () -> orphans.forEach((tag, report) -> send(successor, report, tag)), "crew-heir");
-    giver.setDaemon(true);
-    giver.start();
+    orphaned += orphans.size();
+    Thread heir = new Thread(() -> dealAgain(member, orphans), "crew-heir");
+    heir.setDaemon(true);
+    heir.start();
+  }
+
+  private void dealAgain(Member dead, Map<Long, Report> orphans) {
+    dead.process().close();
+    try {
+      for (Map.Entry<Long, Report> orphan : orphans.entrySet()) {
+        submit(orphan.getValue(), orphan.getKey());
+        lock.lock();
+        try {
+          orphaned--;
+          changed.signalAll();
+        } finally {
+          lock.unlock();
+        }
+      }
+    } catch (IngestException e) {
+      // The crew has failed, and says so to everybody.
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   private void fail(String why) {
@@ -151,6 +181,7 @@ public final class Crew implements Intake {
     try {
       if (failure == null && !closing) {
         failure = new IngestException(why);
+        failed.complete(failure);
       }
       changed.signalAll();
     } finally {
@@ -207,7 +238,9 @@ public final class Crew implements Intake {
 
   @Override
   public void awaitAll() throws IngestException, InterruptedException {
-    await(() -> members.stream().allMatch(member -> member.given.isEmpty()), Optional.empty());
+    await(
+        () -> orphaned == 0 && members.stream().allMatch(member -> member.given.isEmpty()),
+        Optional.empty());
   }
 
   private interface Fact {
@@ -234,6 +267,12 @@ public final class Crew implements Intake {
   }
 
   @Override
+  public CompletableFuture<IngestException> failure() {
+    return failed.copy();
+  }
+
+  /** Statuses as they were acknowledged here; the rest as the workers last told. */
+  @Override
   public Tally.Counts counts() {
     lock.lock();
     try {
@@ -241,7 +280,10 @@ public final class Crew implements Intake {
       for (Member member : members) {
         sum = sum.plus(member.counts);
       }
-      return sum;
+      return sum.acknowledged(
+          acknowledged.getOrDefault("APPLIED", 0L),
+          acknowledged.getOrDefault("OUTDATED", 0L),
+          acknowledged.getOrDefault("DUPLICATE", 0L));
     } finally {
       lock.unlock();
     }
@@ -249,20 +291,23 @@ public final class Crew implements Intake {
 
   /** Lets all workers end when they have acknowledged everything, and adds up what they did. */
   public Tally.Counts finish() throws IngestException, InterruptedException {
+    awaitAll();
+    List<Member> all;
     lock.lock();
     try {
       members.forEach(member -> member.mayEnd = true);
+      all = List.copyOf(members);
     } finally {
       lock.unlock();
     }
-    for (Member member : List.copyOf(members)) {
+    for (Member member : all) {
       try {
         member.process().finish();
-      } catch (IOException e) {
-        throw new IngestException("a worker is gone: " + member.process().lastWords());
+      } catch (IOException gone) {
+        // All of it is acknowledged; only its last counts are missing.
       }
     }
-    if (!await(() -> members.stream().allMatch(member -> member.ended), Optional.of(END_LIMIT))) {
+    if (!await(() -> all.stream().allMatch(member -> member.ended), Optional.of(END_LIMIT))) {
       throw new IngestException("workers do not end");
     }
     return counts();

@@ -12,11 +12,8 @@ import io.holdfast.cmdb.ingest.Ingest;
 import io.holdfast.cmdb.ingest.IngestException;
 import io.holdfast.cmdb.ingest.Settings;
 import io.holdfast.cmdb.ingest.Tally;
-import io.holdfast.cmdb.report.Input;
 import io.holdfast.cmdb.report.Json;
-import io.holdfast.cmdb.report.Origin;
-import io.holdfast.cmdb.report.Payloads;
-import io.holdfast.cmdb.report.Report;
+import io.holdfast.cmdb.report.ReportJson;
 import io.holdfast.cmdb.store.Database;
 import io.holdfast.cmdb.store.MachineStore;
 import java.io.BufferedReader;
@@ -25,7 +22,6 @@ import java.io.InputStreamReader;
 import java.io.PrintStream;
 import java.sql.SQLException;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -116,7 +112,7 @@ public final class Worker {
     for (String order; (order = orders.readLine()) != null; ) {
       String[] words = order.split("\t", 3);
       switch (words[0]) {
-        case "report" -> ingest.submit(report(words[2]), Long.parseLong(words[1]));
+        case "report" -> ingest.submit(ReportJson.readOwn(words[2]), Long.parseLong(words[1]));
         case "hold" -> barrier.close();
         case "go" -> barrier.open();
         case "counts" -> sayCounts(tally);
@@ -131,14 +127,6 @@ public final class Worker {
     // Nobody is left to acknowledge to.
     Runtime.getRuntime().halt(GONE);
     return GONE;
-  }
-
-  private static Report report(String json) {
-    List<Input> inputs = Payloads.line(json.getBytes(UTF_8), new Origin("-", 1), Instant.EPOCH);
-    if (inputs.size() == 1 && inputs.get(0) instanceof Input.Reported reported) {
-      return reported.report();
-    }
-    throw new IllegalArgumentException("the leader sends what is no report");
   }
 
   private void acknowledge(List<Acknowledged> acknowledged) throws IOException {

@@ -21,7 +21,7 @@ public final class WorkerProcess implements AutoCloseable {
 
   private static final List<String> OPTIONS =
       // A worker is small and at work at once; and leaves no file in /tmp when it is killed.
-      List.of("-Xmx256m", "-XX:+UseSerialGC", "-XX:-UsePerfData");
+      List.of("-Xmx384m", "-XX:+UseSerialGC", "-XX:-UsePerfData", "-XX:+ExitOnOutOfMemoryError");
 
   /** What a worker says. */
   public sealed interface Word {
@@ -80,7 +80,14 @@ public final class WorkerProcess implements AutoCloseable {
     if (line.isEmpty()) {
       return new Word.Ended();
     }
-    String[] words = line.get().split("\t", -1);
+    try {
+      return word(line.get().split("\t", -1));
+    } catch (RuntimeException e) {
+      return new Word.Failed("said: " + line.get()); // cut off, or not ours
+    }
+  }
+
+  private static Word word(String... words) {
     return switch (words[0]) {
       case "hello" -> new Word.Hello();
       case "ack" ->
@@ -89,7 +96,7 @@ public final class WorkerProcess implements AutoCloseable {
       case "standing" -> new Word.Standing(List.of(words[1].split(",", -1)));
       case "counts" -> new Word.Counted(counts(words[1]));
       case "failed" -> new Word.Failed(words[1]);
-      default -> new Word.Failed("said: " + line.get());
+      default -> new Word.Failed("said: " + words[0]);
     };
   }
 
