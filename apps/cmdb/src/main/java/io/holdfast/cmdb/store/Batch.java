@@ -45,7 +45,7 @@ final class Batch {
     groups.forEach(group -> group.reports().forEach(report -> ids.add(report.id())));
     Known known = Ledger.known(connection, ids);
     Map<String, Machine> machines =
-        Writer.read(connection, groups.stream().map(Group::machineId).toList());
+        writer.readToMerge(connection, groups.stream().map(Group::machineId).toList());
 
     List<Ack> acks = new ArrayList<>();
     List<Change> changes = new ArrayList<>();

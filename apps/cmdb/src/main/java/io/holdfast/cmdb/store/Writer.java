@@ -48,15 +48,28 @@ final class Writer {
   /** Whether the database is asked to refuse stale writes. */
   enum Guard {
     FENCE_AND_VERSION,
+    /** The same, and machines that are to be merged are locked when they are read. For "bench". */
+    ROW_LOCK,
     /** For "demo" to show what is lost then. */
     NONE
+  }
+
+  /** The machines of these ids that are there, to be merged. */
+  Map<String, Machine> readToMerge(Connection connection, Collection<String> ids)
+      throws SQLException {
+    return read(connection, guard == Guard.ROW_LOCK ? "machines-for-update" : "machines", ids);
   }
 
   /** The machines of these ids that are there. */
   static Map<String, Machine> read(Connection connection, Collection<String> ids)
       throws SQLException {
+    return read(connection, "machines", ids);
+  }
+
+  private static Map<String, Machine> read(
+      Connection connection, String statement, Collection<String> ids) throws SQLException {
     Map<String, Machine> machines = new HashMap<>();
-    try (PreparedStatement query = connection.prepareStatement(Sql.of("machines"))) {
+    try (PreparedStatement query = connection.prepareStatement(Sql.of(statement))) {
       query.setArray(1, Sql.texts(connection, ids));
       try (ResultSet rows = query.executeQuery()) {
         while (rows.next()) {
