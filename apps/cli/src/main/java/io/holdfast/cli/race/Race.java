@@ -1,5 +1,8 @@
 package io.holdfast.cli.race;
 
+import io.holdfast.embedded.EmbeddedServerException;
+import io.holdfast.embedded.TemporaryFolder;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
@@ -20,9 +23,9 @@ final class Race {
 
   List<Outcome> run(Servers servers) throws RaceException, InterruptedException {
     Arena arena = Arena.open(servers, run, cleanup);
-    Caretaker caretaker = Caretaker.start();
-    cleanup.later(caretaker::close); // first of all, so that nobody writes any more
-    List<Actor> actors = actors(servers, caretaker);
+    TemporaryFolder folder = folder();
+    cleanup.later(folder::close);
+    List<Actor> actors = actors(servers, folder.path());
     List<Outcome> outcomes = new ArrayList<>();
     for (Method method : Method.values()) {
       Director director = new Director(actors, () -> arena.removeLock(method), plan);
@@ -32,13 +35,13 @@ final class Race {
     return outcomes;
   }
 
-  private List<Actor> actors(Servers servers, Caretaker caretaker)
+  private List<Actor> actors(Servers servers, Path folder)
       throws RaceException, InterruptedException {
     progress.at("starting %d workers".formatted(plan.workers()));
     List<Actor> actors = new ArrayList<>();
     for (int number = 0; number < plan.workers(); number++) {
       int own = number;
-      actors.add(new Actor(() -> worker(own, servers, caretaker), plan.lease().multipliedBy(2)));
+      actors.add(new Actor(() -> worker(own, servers, folder), plan.lease().multipliedBy(2)));
     }
     for (Actor actor : actors) {
       actor.isThere();
@@ -46,12 +49,20 @@ final class Race {
     return actors;
   }
 
-  private WorkerProcess worker(int number, Servers servers, Caretaker caretaker)
+  private static TemporaryFolder folder() throws RaceException {
+    try {
+      return TemporaryFolder.create("holdfast-race-");
+    } catch (EmbeddedServerException e) {
+      throw RaceException.broken("the race needs a folder: " + e.getMessage());
+    }
+  }
+
+  private WorkerProcess worker(int number, Servers servers, Path folder)
       throws RaceException, InterruptedException {
-    String host = caretaker.folder().resolve("host-" + (number % 2) + ".lock").toString();
+    String host = folder.resolve("host-" + (number % 2) + ".lock").toString();
     WorkerProcess worker =
-        WorkerProcess.start(
-            number, caretaker, List.of(run, host, Long.toString(plan.lease().toMillis())));
+        WorkerProcess.start(number, List.of(run, host, Long.toString(plan.lease().toMillis())));
+    cleanup.later(worker::close); // before all that was opened earlier: nobody writes any more
     worker.order("connect", servers.store().url(), servers.database().url());
     return worker;
   }

@@ -9,23 +9,20 @@ import io.holdfast.cmdb.ingest.Tally;
 import io.holdfast.cmdb.report.Json;
 import io.holdfast.cmdb.store.Audit;
 import io.holdfast.cmdb.store.Database;
+import io.holdfast.embedded.EmbeddedServerException;
+import io.holdfast.embedded.TemporaryFolder;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.SimpleFileVisitor;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
-import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -98,12 +95,9 @@ public final class DemoCommand implements Callable<Integer> {
         throw new CmdbException(CmdbException.NO_INPUT, "no such file or folder: " + file);
       }
     }
-    try (Folder folder = Folder.create()) {
-      Result result;
-      try (Servers servers = place.openElseIn(folder.path())) {
-        folder.isUsedBy(servers);
-        result = play(servers, folder.path());
-      }
+    try (TemporaryFolder folder = TemporaryFolder.create("holdfast-demo-");
+        Servers servers = place.openElseIn(folder.path())) {
+      Result result = play(servers, folder.path());
       print(result, spec.commandLine().getOut());
       if (json.isPresent()) {
         Files.writeString(json.get(), json(result) + "\n");
@@ -111,6 +105,8 @@ public final class DemoCommand implements Callable<Integer> {
       return result.isGood() ? 0 : CmdbException.NO;
     } catch (FileNotFoundException e) {
       throw new CmdbException(CmdbException.NO_INPUT, String.valueOf(e.getMessage()));
+    } catch (EmbeddedServerException e) {
+      throw new CmdbException(CmdbException.UNAVAILABLE, String.valueOf(e.getMessage()));
     } catch (IOException e) {
       throw new CmdbException(
           CmdbException.CANNOT_WRITE, "cannot write: " + String.valueOf(e.getMessage()));
@@ -207,81 +203,5 @@ public final class DemoCommand implements Callable<Integer> {
       node.put("lost", result.audit().lost().size());
     }
     return node.toString();
-  }
-
-  /**
-   * A folder that goes with the demo, also when Ctrl-C ends it. Guarded by its lock: the shutdown
-   * comes on a thread of its own.
-   */
-  private static final class Folder implements AutoCloseable {
-    private final ReentrantLock lock = new ReentrantLock();
-    private final Path path;
-    private final Thread hook = new Thread(this::remove, "demo-cleanup");
-    private @Nullable Servers servers;
-
-    private Folder(Path path) {
-      this.path = path;
-    }
-
-    static Folder create() throws IOException {
-      Folder folder = new Folder(Files.createTempDirectory("holdfast-demo-"));
-      Runtime.getRuntime().addShutdownHook(folder.hook);
-      return folder;
-    }
-
-    Path path() {
-      return path;
-    }
-
-    /** They have to end before the folder goes. */
-    void isUsedBy(Servers used) {
-      lock.lock();
-      try {
-        servers = used;
-      } finally {
-        lock.unlock();
-      }
-    }
-
-    private void remove() {
-      lock.lock();
-      try {
-        if (servers != null) {
-          servers.close();
-        }
-        if (Files.exists(path)) {
-          Files.walkFileTree(path, new Removal());
-        }
-      } catch (IOException e) {
-        System.err.println("holdfast: the folder stays: " + path + " (" + e.getMessage() + ")");
-      } finally {
-        lock.unlock();
-      }
-    }
-
-    @Override
-    public void close() {
-      remove();
-      try {
-        Runtime.getRuntime().removeShutdownHook(hook);
-      } catch (IllegalStateException endsAlready) {
-        // The hook finds nothing left to do.
-      }
-    }
-  }
-
-  private static final class Removal extends SimpleFileVisitor<Path> {
-    @Override
-    public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
-      Files.deleteIfExists(file);
-      return FileVisitResult.CONTINUE;
-    }
-
-    @Override
-    public FileVisitResult postVisitDirectory(Path folder, @Nullable IOException e)
-        throws IOException {
-      Files.deleteIfExists(folder);
-      return FileVisitResult.CONTINUE;
-    }
   }
 }
