@@ -33,26 +33,25 @@ final class Fleet {
    */
   static Report report(int machine, int source, long sequence) {
     String name = SOURCES.get(source);
+    String number = Integer.toString(100_000_000 + machine).substring(1);
     Map<String, Value> says = new HashMap<>();
     says.put(SEQUENCE + name, Value.of(sequence));
-    says.put("serial", Value.of("SN-%08d".formatted(machine)));
+    says.put("serial", Value.of("SN-" + number));
     says.put("vendor", Value.of(source == 2 ? "Dell Inc." : "Dell"));
     says.put("model", Value.of("PowerEdge R6" + machine % 7 + "5"));
-    says.put("hostname", Value.of("node-%08d".formatted(machine)));
-    says.put("fqdn", Value.of("node-%08d.example.org".formatted(machine)));
+    says.put("hostname", Value.of("node-" + number));
+    says.put("fqdn", Value.of("node-" + number + ".example.org"));
     says.put("os.name", Value.of("Debian GNU/Linux"));
     says.put("os.version", Value.of("12." + machine % 9));
     says.put("cpu.count", Value.of(8L << machine % 4));
     says.put("memory.bytes", Value.of((16L << 30) + source));
     for (int i = 0; i < 8; i++) {
-      says.put(name + ".detail" + i, Value.of("%s says %d of %08d".formatted(name, i, machine)));
+      says.put(name + ".detail" + i, Value.of(name + " says " + i + " of " + number));
     }
     says.put(name + ".uptime", Value.of(sequence * 60));
     says.put(name + ".load", Value.of(sequence % 100));
     List<Key> keys =
-        List.of(
-            key(Key.Kind.SERIAL, "sn-%08d".formatted(machine)),
-            key(Key.Kind.HOSTNAME, "node-%08d".formatted(machine)));
+        List.of(key(Key.Kind.SERIAL, "sn-" + number), key(Key.Kind.HOSTNAME, "node-" + number));
     try {
       return Report.of(name, FIRST.plusMillis(sequence), keys, says);
     } catch (BadReportException e) {
