@@ -1,5 +1,6 @@
 package io.holdfast.cli;
 
+import io.holdfast.benchmarks.BenchCommand;
 import io.holdfast.cli.race.RaceCommand;
 import io.holdfast.cmdb.cli.CmdbCommand;
 import io.holdfast.cmdb.demo.DemoCommand;
@@ -24,6 +25,7 @@ import picocli.CommandLine.Spec;
       WhoCommand.class,
       RaceCommand.class,
       CmdbCommand.class,
+      BenchCommand.class,
       HelpCommand.class,
       GenerateCompletion.class,
     },

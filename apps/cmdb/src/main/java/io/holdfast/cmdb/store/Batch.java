@@ -6,8 +6,8 @@ import io.holdfast.cmdb.report.Report;
 import io.holdfast.cmdb.store.Change.Cause;
 import io.holdfast.cmdb.store.Keys.Claim;
 import io.holdfast.cmdb.store.Ledger.Entry;
-import io.holdfast.cmdb.store.Ledger.Known;
 import io.holdfast.cmdb.store.Ledger.Place;
+import io.holdfast.cmdb.store.Writer.Known;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
@@ -43,16 +43,14 @@ final class Batch {
 
     List<String> ids = new ArrayList<>();
     groups.forEach(group -> group.reports().forEach(report -> ids.add(report.id())));
-    Known known = Ledger.known(connection, ids);
-    Map<String, Machine> machines =
-        Writer.read(connection, groups.stream().map(Group::machineId).toList());
+    Known known = writer.read(connection, ids, groups.stream().map(Group::machineId).toList());
 
     List<Ack> acks = new ArrayList<>();
     List<Change> changes = new ArrayList<>();
     tokens.forEach(
         (group, token) -> {
           Machine machine =
-              machines.getOrDefault(group.machineId(), Machine.absent(group.machineId()));
+              known.machines().getOrDefault(group.machineId(), Machine.absent(group.machineId()));
           Map<String, Report> fresh = new LinkedHashMap<>();
           for (Report report : group.reports()) {
             Place place = known.places().get(report.id());

@@ -6,8 +6,8 @@ import io.holdfast.cmdb.report.Report;
 import io.holdfast.cmdb.store.Change.Cause;
 import io.holdfast.cmdb.store.Keys.Claim;
 import io.holdfast.cmdb.store.Ledger.Entry;
-import io.holdfast.cmdb.store.Ledger.Known;
 import io.holdfast.cmdb.store.Ledger.Place;
+import io.holdfast.cmdb.store.Writer.Known;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
@@ -52,12 +52,12 @@ final class Intricate {
       throw new Again("other machines are concerned by now", plan.machines());
     }
 
-    Known known = Ledger.known(connection, List.of(report.id()));
+    Known known = writer.read(connection, List.of(report.id()), plan.machines());
     Place place = known.places().get(report.id());
     if (place != null) {
       return new Ack(report, Ack.Status.DUPLICATE, place.machineId(), place.version());
     }
-    Map<String, Machine> before = read(plan);
+    Map<String, Machine> before = orAbsent(known.machines(), plan);
     takeKeys(report, plan);
     Map<String, List<Entry>> after = placed(plan);
 
@@ -91,8 +91,8 @@ final class Intricate {
     return Optional.ofNullable(versions.get(id)).orElseThrow();
   }
 
-  private Map<String, Machine> read(Plan plan) throws SQLException, Again {
-    Map<String, Machine> machines = new HashMap<>(Writer.read(connection, plan.machines()));
+  private static Map<String, Machine> orAbsent(Map<String, Machine> there, Plan plan) throws Again {
+    Map<String, Machine> machines = new HashMap<>(there);
     plan.machines().forEach(id -> machines.putIfAbsent(id, Machine.absent(id)));
     for (String joined : plan.joined()) {
       Machine machine = machines.get(joined);

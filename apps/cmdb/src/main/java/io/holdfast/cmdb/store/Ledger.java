@@ -2,7 +2,6 @@ package io.holdfast.cmdb.store;
 
 import io.holdfast.cmdb.report.Report;
 import io.holdfast.cmdb.report.ReportJson;
-import java.sql.Array;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -22,31 +21,14 @@ final class Ledger {
   /** Where a report is that is in the ledger. */
   record Place(String machineId, long version) {}
 
-  /**
-   * What a transaction has to know before it merges.
-   *
-   * @param places where those of the reports are that are in the ledger, by id
-   * @param rules the id of the rules in force
-   */
-  record Known(Map<String, Place> places, String rules) {}
-
-  static Known known(Connection connection, Collection<String> ids) throws SQLException {
-    try (PreparedStatement query = connection.prepareStatement(Sql.of("known"))) {
-      query.setArray(1, Sql.texts(connection, ids));
-      try (ResultSet row = query.executeQuery()) {
-        row.next();
-        Map<String, Place> places = new HashMap<>();
-        for (String found : texts(row.getArray(1))) {
-          String[] parts = found.split(" ", 3);
-          places.put(parts[0], new Place(parts[1], Long.parseLong(parts[2])));
-        }
-        return new Known(places, row.getString(2));
-      }
+  /** Places by the report's id, each from a text: id, machine, version. */
+  static Map<String, Place> places(String[] texts) {
+    Map<String, Place> places = new HashMap<>();
+    for (String text : texts) {
+      String[] parts = text.split(" ", 3);
+      places.put(parts[0], new Place(parts[1], Long.parseLong(parts[2])));
     }
-  }
-
-  private static String[] texts(Array array) throws SQLException {
-    return (String[]) array.getArray();
+    return places;
   }
 
   /** An entry: a report, whose it is, and by which version of it. */

@@ -11,7 +11,6 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.util.Collection;
-import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
@@ -51,17 +50,30 @@ final class Sql {
     }
   }
 
+  // An array of exactly this Java type goes to the server as it is; any other is written as one
+  // text first, with each quotation mark in it escaped.
+
   static Array texts(Connection connection, Collection<String> texts) throws SQLException {
-    return connection.createArrayOf("text", texts.toArray());
+    return connection.createArrayOf("text", texts.toArray(String[]::new));
   }
 
   static <T> Array texts(Connection connection, Collection<T> from, Function<T, String> text)
       throws SQLException {
-    return connection.createArrayOf("text", from.stream().map(text).toArray());
+    return connection.createArrayOf("text", from.stream().map(text).toArray(String[]::new));
   }
 
-  static Array numbers(Connection connection, List<Long> numbers) throws SQLException {
-    return connection.createArrayOf("bigint", numbers.toArray());
+  static Array numbers(Connection connection, Collection<Long> numbers) throws SQLException {
+    return connection.createArrayOf("bigint", numbers.toArray(Long[]::new));
+  }
+
+  static <T> Array numbers(Connection connection, Collection<T> from, Function<T, Long> number)
+      throws SQLException {
+    return connection.createArrayOf("bigint", from.stream().map(number).toArray(Long[]::new));
+  }
+
+  static <T> Array truths(Connection connection, Collection<T> from, Function<T, Boolean> truth)
+      throws SQLException {
+    return connection.createArrayOf("boolean", from.stream().map(truth).toArray(Boolean[]::new));
   }
 
   static Array kinds(Connection connection, Collection<Key> keys) throws SQLException {

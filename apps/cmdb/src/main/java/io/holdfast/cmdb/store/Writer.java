@@ -6,6 +6,7 @@ import io.holdfast.cmdb.merge.State;
 import io.holdfast.cmdb.report.Json;
 import io.holdfast.cmdb.report.Value;
 import io.holdfast.cmdb.store.Ledger.Entry;
+import io.holdfast.cmdb.store.Ledger.Place;
 import io.holdfast.guard.FencedTable;
 import java.io.IOException;
 import java.io.StringWriter;
@@ -14,7 +15,6 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.Types;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
@@ -48,9 +48,51 @@ final class Writer {
   /** Whether the database is asked to refuse stale writes. */
   enum Guard {
     FENCE_AND_VERSION,
+    /** The same, and machines that are to be merged are locked when they are read. For "bench". */
+    ROW_LOCK,
     /** For "demo" to show what is lost then. */
     NONE
   }
+
+  /**
+   * What a transaction has to know before it merges, in one statement.
+   *
+   * @param reports the ids of the reports
+   * @param ids the ids of the machines
+   */
+  Known read(Connection connection, Collection<String> reports, Collection<String> ids)
+      throws SQLException {
+    String statement = guard == Guard.ROW_LOCK ? "known-and-lock" : "known";
+    try (PreparedStatement query = connection.prepareStatement(Sql.of(statement))) {
+      query.setArray(1, Sql.texts(connection, reports));
+      query.setArray(2, Sql.texts(connection, ids));
+      try (ResultSet rows = query.executeQuery()) {
+        Map<String, Place> places = new HashMap<>();
+        Map<String, Machine> machines = new HashMap<>();
+        String rules = "";
+        while (rows.next()) {
+          if (rules.isEmpty()) { // they stand in each row
+            rules = rows.getString(9);
+            places.putAll(Ledger.places((String[]) rows.getArray(8).getArray()));
+          }
+          if (rows.getString(1) != null) {
+            Machine machine = machine(rows);
+            machines.put(machine.id(), machine);
+          }
+        }
+        return new Known(places, rules, machines);
+      }
+    }
+  }
+
+  /**
+   * What a transaction has to know before it merges.
+   *
+   * @param places where those of the reports are that are in the ledger, by id
+   * @param rules the id of the rules in force
+   * @param machines those of the machines that are there, by id
+   */
+  record Known(Map<String, Place> places, String rules, Map<String, Machine> machines) {}
 
   /** The machines of these ids that are there. */
   static Map<String, Machine> read(Connection connection, Collection<String> ids)
@@ -81,7 +123,12 @@ final class Writer {
   }
 
   /** What is written of one machine. */
-  private record Row(Change change, String record, String state, int conflicts, String diff) {}
+  private record Row(Change change, String record, String state, int conflicts, String diff) {
+    /** 0 for a machine that is not there. */
+    long versionRead() {
+      return change.before().version();
+    }
+  }
 
   /**
    * Writes machines, sorted by id so that two writers wait in one order.
@@ -98,14 +145,13 @@ final class Writer {
       rows.add(row(connection, rules, change));
     }
     rows.sort(Comparator.comparing(row -> row.change().before().id()));
-    Map<String, Long> versions = new HashMap<>();
-    if (guard == Guard.NONE) {
-      updateUnguarded(connection, rules, rows, versions);
-    } else {
-      update(connection, rules, rows, versions);
+    Map<String, Long> versions = write(connection, rules, rows, guard != Guard.NONE);
+    for (Row row : rows) {
+      Change change = row.change();
+      String id = change.before().id();
+      MACHINES.check(
+          connection, versions.containsKey(id) ? 1 : 0, id, change.token(), row.versionRead());
     }
-    insert(connection, rules, rows, versions);
-    addHistoryAndReports(connection, rows, versions);
     return versions;
   }
 
@@ -170,140 +216,41 @@ final class Writer {
     return Optional.ofNullable(record.get(attribute)).map(Value::json).orElse("null");
   }
 
-  private void update(
-      Connection connection, String rules, List<Row> rows, Map<String, Long> versions)
-      throws SQLException {
-    List<Row> there = rows.stream().filter(Writer::isThere).toList();
-    if (there.isEmpty()) {
-      return;
-    }
-    try (PreparedStatement update = connection.prepareStatement(Sql.of("update-machine"))) {
-      for (Row row : there) {
-        bindUpdate(update, rules, row);
-        update.setLong(8, row.change().token());
-        update.setLong(9, row.change().before().version());
-        update.addBatch();
-      }
-      int[] changed = update.executeBatch();
-      for (int i = 0; i < changed.length; i++) {
-        Change change = there.get(i).change();
-        Machine before = change.before();
-        MACHINES.check(connection, changed[i], before.id(), change.token(), before.version());
-        versions.put(before.id(), before.version() + 1);
-      }
-    }
-  }
-
-  private static void updateUnguarded(
-      Connection connection, String rules, List<Row> rows, Map<String, Long> versions)
-      throws SQLException {
-    try (PreparedStatement update =
-        connection.prepareStatement(Sql.of("update-machine-unguarded"))) {
-      for (Row row : rows) {
-        if (isThere(row)) {
-          bindUpdate(update, rules, row);
-          try (ResultSet version = update.executeQuery()) {
-            version.next();
-            versions.put(row.change().before().id(), version.getLong(1));
-          }
-        }
-      }
-    }
-  }
-
-  private static boolean isThere(Row row) {
-    return row.change().before().version() > 0;
-  }
-
-  private static void bindUpdate(PreparedStatement update, String rules, Row row)
-      throws SQLException {
-    bindMergedInto(update, 1, row);
-    update.setString(2, rules);
-    update.setString(3, row.record());
-    update.setString(4, row.state());
-    update.setInt(5, row.conflicts());
-    update.setLong(6, row.change().token());
-    update.setString(7, row.change().before().id());
-  }
-
-  private static void bindMergedInto(PreparedStatement statement, int place, Row row)
-      throws SQLException {
-    if (row.change().mergedInto().isPresent()) {
-      statement.setString(place, row.change().mergedInto().get());
-    } else {
-      statement.setNull(place, Types.VARCHAR);
-    }
-  }
-
-  private static void insert(
-      Connection connection, String rules, List<Row> rows, Map<String, Long> versions)
-      throws SQLException {
-    List<Row> first = rows.stream().filter(row -> !isThere(row)).toList();
-    if (first.isEmpty()) {
-      return;
-    }
-    try (PreparedStatement insert = connection.prepareStatement(Sql.of("insert-machine"))) {
-      for (Row row : first) {
-        insert.setString(1, row.change().before().id());
-        insert.setLong(2, row.change().token());
-        bindMergedInto(insert, 3, row);
-        insert.setString(4, rules);
-        insert.setString(5, row.record());
-        insert.setString(6, row.state());
-        insert.setInt(7, row.conflicts());
-        insert.setLong(8, row.change().token());
-        insert.addBatch();
-      }
-      int[] added = insert.executeBatch();
-      for (int i = 0; i < added.length; i++) {
-        Change change = first.get(i).change();
-        String id = change.before().id();
-        MACHINES.check(connection, added[i], id, change.token(), 0);
-        versions.put(id, 1L);
-      }
-    }
-  }
-
-  private static void addHistoryAndReports(
-      Connection connection, List<Row> rows, Map<String, Long> versions) throws SQLException {
+  /** One statement, because each one more is a round trip. Those that are refused are left out. */
+  private static Map<String, Long> write(
+      Connection connection, String rules, List<Row> rows, boolean guarded) throws SQLException {
     List<Entry> entries = new ArrayList<>();
     rows.forEach(row -> entries.addAll(row.change().entries()));
-    try (PreparedStatement insert =
-        connection.prepareStatement(Sql.of("add-history-and-reports"))) {
-      insert.setArray(1, Sql.texts(connection, rows, row -> row.change().before().id()));
-      insert.setArray(2, numbers(connection, rows, row -> version(versions, row)));
-      insert.setArray(3, numbers(connection, rows, row -> row.change().token()));
-      insert.setArray(4, Sql.texts(connection, rows, row -> row.change().cause().label()));
-      insert.setArray(
-          5, Sql.texts(connection, rows, row -> String.join(" ", row.change().reports())));
-      insert.setArray(6, Sql.texts(connection, rows, Row::diff));
-      insert.setArray(7, Sql.texts(connection, entries, entry -> entry.report().id()));
-      insert.setArray(8, Sql.texts(connection, entries, entry -> entry.report().source()));
-      insert.setArray(
-          9, numbers(connection, entries, entry -> micros(entry.report().observedAt())));
-      insert.setArray(10, Sql.texts(connection, entries, Entry::machineId));
-      insert.setArray(
-          11, numbers(connection, entries, entry -> versions.getOrDefault(entry.machineId(), 0L)));
-      insert.setArray(
-          12, connection.createArrayOf("boolean", entries.stream().map(Entry::outdated).toArray()));
-      insert.setArray(13, Sql.texts(connection, entries, entry -> entry.report().body()));
-      insert.executeUpdate();
+    try (PreparedStatement write = connection.prepareStatement(Sql.of("write"))) {
+      write.setArray(1, Sql.texts(connection, rows, row -> row.change().before().id()));
+      write.setArray(2, Sql.numbers(connection, rows, row -> row.change().token()));
+      write.setArray(3, Sql.numbers(connection, rows, Row::versionRead));
+      write.setArray(4, Sql.texts(connection, rows, row -> row.change().mergedInto().orElse(null)));
+      write.setArray(5, Sql.texts(connection, rows, Row::record));
+      write.setArray(6, Sql.texts(connection, rows, Row::state));
+      write.setArray(7, Sql.numbers(connection, rows, row -> (long) row.conflicts()));
+      write.setArray(8, Sql.texts(connection, rows, row -> row.change().cause().label()));
+      write.setArray(
+          9, Sql.texts(connection, rows, row -> String.join(" ", row.change().reports())));
+      write.setArray(10, Sql.texts(connection, rows, Row::diff));
+      write.setString(11, rules);
+      write.setBoolean(12, guarded);
+      write.setString(13, rules);
+      write.setArray(14, Sql.texts(connection, entries, entry -> entry.report().id()));
+      write.setArray(15, Sql.texts(connection, entries, entry -> entry.report().source()));
+      write.setArray(
+          16, Sql.numbers(connection, entries, entry -> micros(entry.report().observedAt())));
+      write.setArray(17, Sql.texts(connection, entries, Entry::machineId));
+      write.setArray(18, Sql.truths(connection, entries, Entry::outdated));
+      write.setArray(19, Sql.texts(connection, entries, entry -> entry.report().body()));
+      Map<String, Long> versions = new HashMap<>();
+      try (ResultSet written = write.executeQuery()) {
+        while (written.next()) {
+          versions.put(written.getString(1), written.getLong(2));
+        }
+      }
+      return versions;
     }
-  }
-
-  private static long version(Map<String, Long> versions, Row row) {
-    return versions.getOrDefault(row.change().before().id(), 0L);
-  }
-
-  private interface Counted<T> {
-    long of(T element);
-  }
-
-  private static <T> java.sql.Array numbers(
-      Connection connection, List<T> elements, Counted<T> number) throws SQLException {
-    List<Long> numbers = new ArrayList<>(elements.size());
-    elements.forEach(element -> numbers.add(number.of(element)));
-    return Sql.numbers(connection, numbers);
   }
 
   private static long micros(Instant moment) {

@@ -1,4 +1,7 @@
--- in: an array of reports' ids
--- out: one row: for each that is in the ledger its id, machine and version; the rules in force
-SELECT ARRAY(SELECT id || ' ' || machine_id || ' ' || version FROM report WHERE id = ANY (?)),
-       (SELECT id FROM rules_in_force)
+-- in: an array of reports' ids, an array of machines' ids
+-- out: a row for each machine that is there, or one of nulls; in each, of the reports that are in the ledger id, machine
+--      and version, and the rules in force
+SELECT m.id, m.created, m.merged_into, m.rules, m.state, m.fence, m.version, asked.places, asked.rules
+  FROM (SELECT ARRAY(SELECT id || ' ' || machine_id || ' ' || version FROM report WHERE id = ANY (?)) AS places,
+               (SELECT id FROM rules_in_force) AS rules) AS asked
+  LEFT JOIN machine m ON m.id = ANY (?)
