@@ -67,6 +67,7 @@ import org.jspecify.annotations.Nullable;
 public final class Ingest implements Intake {
 
   private static final long MOMENT_NANOS = 1_000_000;
+  private static final int ATTEMPTS_BEFORE_OTHERS = 8;
   private static final int RESOLVED_TOGETHER = 200;
   private static final Duration LOCK_WAIT = Duration.ofSeconds(60);
 
@@ -474,6 +475,10 @@ public final class Ingest implements Intake {
     Item item = intricate.take();
     boolean mayBeCommitted = false;
     for (int attempt = 0; !closing; attempt++) {
+      if (attempt >= ATTEMPTS_BEFORE_OTHERS && !mayBeCommitted) {
+        intricate.add(item); // it must not hold up all others for ever
+        return;
+      }
       if (attempt > 0) {
         Patience.pause(attempt);
       }

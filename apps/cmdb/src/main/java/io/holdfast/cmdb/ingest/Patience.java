@@ -25,7 +25,7 @@ public final class Patience {
    * that is being made the primary, memory for locks, a configured limit, a statement that took too
    * long.
    */
-  private static final Set<String> PASSING = Set.of("25006", "53200", "53400", "57014");
+  private static final Set<String> PASSING = Set.of("23505", "25006", "53200", "53400", "57014");
 
   private Patience() {}
 

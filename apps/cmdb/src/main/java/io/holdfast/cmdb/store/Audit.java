@@ -32,8 +32,9 @@ import java.util.TreeSet;
  * ledger, every record the sequential fold of its reports, every version once in the history,
  * tokens that never fall, keys that belong to the machine whose reports state them.
  *
- * <p>Reads one snapshot, so it may run while others ingest. Memory for one machine's reports at a
- * time. For one thread, once.
+ * <p>Reads one snapshot, and the ledger anew for the witnesses, so it may run while others ingest.
+ * Memory for one machine's reports at a time, and for the weak keys that stand for reports. For one
+ * thread, once.
  */
 public final class Audit {
 
@@ -98,9 +99,11 @@ public final class Audit {
       try {
         Sql.beginSnapshot(connection);
         Audit audit = new Audit(connection);
-        audit.lookUp(witnesses);
         audit.lookAtMachines();
         audit.lookAtHistory();
+        connection.rollback();
+        // Not in the snapshot, which may be older than the last of them.
+        audit.lookUp(witnesses);
         return new Result(
             audit.machines,
             audit.reports,
@@ -368,6 +371,15 @@ public final class Audit {
 
   private void lookAtKeys(
       Machine machine, Collection<Entry> entries, SortedSet<Key> keys, Map<Key, String> homes) {
+    List<Report> strong =
+        entries.stream()
+            .map(Entry::report)
+            .filter(report -> report.primaryWeakKey().isEmpty())
+            .toList();
+    int parts = Resolution.components(strong).size();
+    if (parts > 1) {
+      found("machine " + machine.id() + " is " + parts + " machines that share no strong key");
+    }
     SortedSet<Key> stated = new TreeSet<>();
     for (Entry entry : entries) {
       Report report = entry.report();

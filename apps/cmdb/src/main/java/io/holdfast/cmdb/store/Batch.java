@@ -15,6 +15,8 @@ import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.SortedSet;
 import java.util.TreeMap;
@@ -45,6 +47,12 @@ final class Batch {
     groups.forEach(group -> group.reports().forEach(report -> ids.add(report.id())));
     Known known = writer.read(connection, ids, groups.stream().map(Group::machineId).toList());
 
+    for (Machine machine : known.machines().values()) {
+      if (machine.mergedInto().isPresent()) {
+        // Also where all reports are known: what was claimed for it above must not stay.
+        throw new Again("a machine turned out to be another", Set.of(machine.id()));
+      }
+    }
     List<Ack> acks = new ArrayList<>();
     List<Change> changes = new ArrayList<>();
     tokens.forEach(
@@ -64,12 +72,6 @@ final class Batch {
             changes.add(change(machine, fresh.values(), token));
           }
         });
-    for (Change change : changes) {
-      if (change.before().mergedInto().isPresent()) {
-        throw new Again(
-            "a machine turned out to be another", java.util.Set.of(change.before().id()));
-      }
-    }
     checkpoint.beforeWrite();
     Map<String, Long> versions = writer.write(connection, known.rules(), changes);
     for (Change change : changes) {
@@ -93,8 +95,7 @@ final class Batch {
       for (Key key : group.newKeys()) {
         String other = keys.putIfAbsent(key, group.machineId());
         if (other != null && !other.equals(group.machineId())) {
-          throw new Again(
-              "two machines of one batch share a key", java.util.Set.of(group.machineId()));
+          throw new Again("two machines of one batch share a key", Set.of(group.machineId()));
         }
       }
     }
@@ -126,6 +127,6 @@ final class Batch {
       ids.add(report.id());
       state = next;
     }
-    return new Change(machine, state, machine.mergedInto(), token, Cause.REPORTS, ids, entries);
+    return new Change(machine, state, Optional.empty(), token, Cause.REPORTS, ids, entries);
   }
 }

@@ -59,11 +59,17 @@ final class Intricate {
     }
     Map<String, Machine> before = orAbsent(known.machines(), plan);
     takeKeys(report, plan);
-    Map<String, List<Entry>> after = placed(plan);
-
+    SortedMap<String, List<Entry>> after = new TreeMap<>();
     List<Change> changes = new ArrayList<>();
-    for (Machine machine : before.values()) {
-      changes.add(change(report, plan, machine, after, token(tokens, machine.id())));
+    if (before.size() == 1) { // only the target: nothing can move
+      for (Machine target : before.values()) {
+        changes.add(Batch.change(target, List.of(report), token(tokens, target.id())));
+      }
+    } else {
+      after.putAll(placed(plan));
+      for (Machine machine : before.values()) {
+        changes.add(change(report, plan, machine, after, token(tokens, machine.id())));
+      }
     }
     checkpoint.beforeWrite();
     Map<String, Long> versions = writer.write(connection, known.rules(), changes);

@@ -25,6 +25,15 @@ final class Keys {
 
   private static final int ID_BYTES = 10;
 
+  /**
+   * Weak keys share this many advisory locks, because a report may state hundreds of them and the
+   * server's table of locks has room for some thousands in all.
+   */
+  private static final int LOCKS = 512;
+
+  /** So that they are nobody else's: "hold" and "fast" in ASCII, and room below. */
+  private static final long FIRST_LOCK = 0x686f6c6466617374L & -LOCKS;
+
   private Keys() {}
 
   /** The id of the machine that this key creates. */
@@ -211,11 +220,7 @@ final class Keys {
     SortedSet<Long> numbers = new TreeSet<>();
     for (Key key : weak) {
       byte[] digest = digest(key);
-      long number = 0;
-      for (int i = 0; i < Long.BYTES; i++) {
-        number = number << 8 | (digest[i] & 0xff);
-      }
-      numbers.add(number);
+      numbers.add(FIRST_LOCK + (((digest[0] << 8) | (digest[1] & 0xff)) & (LOCKS - 1)));
     }
     try (PreparedStatement lock = connection.prepareStatement(Sql.of(statement))) {
       lock.setArray(1, Sql.numbers(connection, new ArrayList<>(numbers)));

@@ -30,6 +30,27 @@ public record Resolution(List<Group> groups, List<Report> intricate) {
     return resolver.resolve();
   }
 
+  /** The reports, those together that share a strong key, whichever way. */
+  static Collection<List<Report>> components(Collection<Report> reports) {
+    Map<Key, Component> byKey = new HashMap<>();
+    Map<Report, Component> all = new LinkedHashMap<>();
+    for (Report report : reports) {
+      Component own = new Component();
+      all.put(report, own);
+      for (Key key : report.strongKeys()) {
+        Component first = byKey.putIfAbsent(key, own);
+        if (first != null) {
+          own.join(first);
+        }
+      }
+    }
+    Map<Component, List<Report>> byRoot = new LinkedHashMap<>();
+    all.forEach(
+        (report, component) ->
+            byRoot.computeIfAbsent(component.root(), root -> new ArrayList<>()).add(report));
+    return byRoot.values();
+  }
+
   /** One use, one thread. */
   private static final class Resolver {
 
@@ -48,7 +69,7 @@ public record Resolution(List<Group> groups, List<Report> intricate) {
       Map<Key, String> owners = Keys.owners(connection, strong);
 
       Map<String, Group> byMachine = new LinkedHashMap<>();
-      for (List<Report> component : components()) {
+      for (List<Report> component : components(reports)) {
         SortedSet<Key> keys = new TreeSet<>();
         component.forEach(report -> keys.addAll(report.strongKeys()));
         Set<String> machines = new TreeSet<>();
@@ -65,27 +86,6 @@ public record Resolution(List<Group> groups, List<Report> intricate) {
         byMachine.merge(machine, new Group(machine, component, keys, claims), Group::and);
       }
       return new Resolution(withNewClaimsOnly(byMachine.values()), intricate);
-    }
-
-    /** The reports, those together that share a strong key, whichever way. */
-    private Collection<List<Report>> components() {
-      Map<Key, Component> byKey = new HashMap<>();
-      Map<Report, Component> all = new LinkedHashMap<>();
-      for (Report report : reports) {
-        Component own = new Component();
-        all.put(report, own);
-        for (Key key : report.strongKeys()) {
-          Component first = byKey.putIfAbsent(key, own);
-          if (first != null) {
-            own.join(first);
-          }
-        }
-      }
-      Map<Component, List<Report>> byRoot = new LinkedHashMap<>();
-      all.forEach(
-          (report, component) ->
-              byRoot.computeIfAbsent(component.root(), root -> new ArrayList<>()).add(report));
-      return byRoot.values();
     }
 
     private List<Group> withNewClaimsOnly(Collection<Group> groups) throws SQLException {
