@@ -18,8 +18,8 @@ import java.util.Map;
 import java.util.SortedSet;
 
 /**
- * The machines of a database. Each call is one transaction, which is committed when it returns and
- * rolled back when it throws.
+ * The machines of a database. Each call that writes is one transaction, which is committed when it
+ * returns and rolled back when it throws.
  *
  * <p>What a call may throw beside {@link SQLException} (see {@link io.holdfast.guard.SqlFailure}):
  * {@link GuardException}, a machine was written since it was read, or its lease is over; {@link
@@ -59,7 +59,12 @@ public final class MachineStore {
 
   /** Which machines these reports concern. */
   public Resolution resolve(Collection<Report> reports) throws SQLException {
-    return inTransaction(connection -> Resolution.of(connection, reports));
+    try (Connection connection = database.connection()) {
+      // It only reads, and sees at each question what is committed by then: without a transaction
+      // around them there is no COMMIT to wait for. The pool takes the setting back.
+      connection.setAutoCommit(true);
+      return Resolution.of(connection, reports);
+    }
   }
 
   /** Which machines an intricate report concerns: those whose leases {@link #merge} wants. */
