@@ -68,7 +68,7 @@ public final class Ingest implements Intake {
 
   private static final long MOMENT_NANOS = 1_000_000;
   private static final int ATTEMPTS_BEFORE_OTHERS = 8;
-  private static final int RESOLVED_TOGETHER = 200;
+  private static final int RESOLVED_TOGETHER = 100;
   private static final Duration LOCK_WAIT = Duration.ofSeconds(60);
 
   private final Locks locks;
@@ -117,8 +117,10 @@ public final class Ingest implements Intake {
     this.gate = gate;
     this.options = LockOptions.DEFAULTS.leaseFor(settings.leaseFor()).waitAtMost(LOCK_WAIT);
     this.room = new Semaphore(settings.inFlight());
-    for (int i = 1; i <= settings.workers(); i++) {
+    for (int i = 1; i <= settings.resolvers(); i++) {
       start("cmdb-resolve-" + i, this::resolve);
+    }
+    for (int i = 1; i <= settings.workers(); i++) {
       start("cmdb-merge-" + i, this::merge);
     }
     start("cmdb-intricate", this::mergeIntricate);
@@ -207,7 +209,7 @@ public final class Ingest implements Intake {
   private void resolve() throws InterruptedException, IngestException {
     List<Item> items = new ArrayList<>();
     items.add(incoming.take());
-    incoming.drainTo(items, Math.min(RESOLVED_TOGETHER, settings.batch()) - 1);
+    incoming.drainTo(items, RESOLVED_TOGETHER - 1);
     Map<String, Deque<Item>> byReport = new HashMap<>();
     for (Item item : items) {
       byReport.computeIfAbsent(item.report().id(), id -> new ArrayDeque<>()).add(item);

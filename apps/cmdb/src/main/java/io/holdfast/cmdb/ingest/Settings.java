@@ -5,7 +5,7 @@ import java.time.Duration;
 /**
  * How an ingest works.
  *
- * @param workers transactions at a time, each with a connection; 1 to 64. As many again look up
+ * @param workers transactions at a time, each with a connection; 1 to 64. A quarter as many look up
  *     which machine reports belong to
  * @param batch the most reports of one transaction; 1 to 1,000. More reports of one machine than
  *     that still go together
@@ -46,9 +46,14 @@ public record Settings(int workers, int batch, Duration linger, Duration leaseFo
     return new Settings(workers, batch, linger, span);
   }
 
-  /** How many connections the workers and those who look up take. */
+  /** How many threads look up which machine reports belong to: a look-up is for many reports. */
+  int resolvers() {
+    return Math.max(1, workers / 4);
+  }
+
+  /** How many connections the workers, those who look up and the one for intricate reports take. */
   public int connections() {
-    return 2 * workers + 1;
+    return workers + resolvers() + 1;
   }
 
   /** How many reports are on their way at most before whoever gives more has to wait. */
