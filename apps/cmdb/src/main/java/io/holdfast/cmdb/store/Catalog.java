@@ -335,13 +335,16 @@ public final class Catalog {
    *
    * @param line from 1; 0 for the whole file
    * @param category the label of a {@link io.holdfast.cmdb.report.Fault}
+   * @param at when it was last met
+   * @param id tells it from others of the same place
    */
-  public record Letter(String file, long line, String category, String reason, Instant at) {}
+  public record Letter(
+      String file, long line, String category, String reason, Instant at, String id) {}
 
   /** Tells dead letters by file and line. */
   public void deadLetters(Optional<String> category, Predicate<Letter> receiver)
       throws SQLException {
-    Letter last = new Letter("", -1, "", "", Instant.EPOCH);
+    Letter last = new Letter("", -1, "", "", Instant.EPOCH, "");
     while (true) {
       Letter before = last;
       List<Letter> piece = inSnapshot(connection -> letters(connection, category, before));
@@ -362,9 +365,10 @@ public final class Catalog {
     try (PreparedStatement query = connection.prepareStatement(Sql.of("dead-letters"))) {
       query.setString(1, before.file());
       query.setLong(2, before.line());
-      query.setString(3, category.orElse(null));
+      query.setString(3, before.id());
       query.setString(4, category.orElse(null));
-      query.setInt(5, ROWS_AT_A_TIME);
+      query.setString(5, category.orElse(null));
+      query.setInt(6, ROWS_AT_A_TIME);
       List<Letter> letters = new ArrayList<>();
       try (ResultSet rows = query.executeQuery()) {
         while (rows.next()) {
@@ -374,7 +378,8 @@ public final class Catalog {
                   rows.getLong(2),
                   rows.getString(3),
                   rows.getString(4),
-                  moment(rows, 5)));
+                  moment(rows, 5),
+                  rows.getString(6)));
         }
       }
       return letters;

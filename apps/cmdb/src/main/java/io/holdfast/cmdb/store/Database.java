@@ -32,14 +32,14 @@ public final class Database implements AutoCloseable {
    * Connects, and brings the schema up to date.
    *
    * @param url {@code jdbc:postgresql://HOST/DATABASE?user=NAME&password=...}
-   * @param connections the most at a time
+   * @param connections the most at a time; two at least
    * @throws SQLException if there is no such database or it refuses; the message may name the host
    *     but no password
    */
   public static Database open(String url, int connections) throws SQLException {
     HikariConfig config = new HikariConfig();
     config.setJdbcUrl(url);
-    config.setMaximumPoolSize(connections);
+    config.setMaximumPoolSize(Math.max(2, connections)); // to bring the schema up to date takes two
     config.setMinimumIdle(1);
     config.setAutoCommit(false);
     config.setIsolateInternalQueries(true); // else a fresh connection idles in a transaction

@@ -97,7 +97,7 @@ public final class MachineStore {
   }
 
   /**
-   * Sets input aside that can never be merged; a place in a file once, with the latest reason. A
+   * Sets input aside that can never be merged; a place in a file with the same reason once. A
    * letter has at most the file's name as the database can hold it.
    */
   public void setAside(List<DeadLetter> letters) throws SQLException {

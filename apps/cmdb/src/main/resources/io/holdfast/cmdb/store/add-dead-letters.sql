@@ -1,7 +1,7 @@
 -- in: arrays: files, lines (0: the whole file), categories, reasons
--- out: they are there, each place in a file once, with the latest reason
-INSERT INTO dead_letter (file, line, category, reason)
-SELECT DISTINCT ON (file, line) file, line, category, reason
-  FROM unnest(?::text[], ?::bigint[], ?::text[], ?::text[]) WITH ORDINALITY AS given(file, line, category, reason, place)
- ORDER BY file, line, place DESC
-    ON CONFLICT (file, line) DO UPDATE SET category = excluded.category, reason = excluded.reason, at = clock_timestamp()
+-- out: they are there; the same place with the same reason once, with the latest moment
+INSERT INTO dead_letter (id, file, line, category, reason)
+SELECT DISTINCT ON (id) md5(concat_ws(chr(10), file, line, reason)) AS id, file, line, category, reason
+  FROM unnest(?::text[], ?::bigint[], ?::text[], ?::text[]) AS given(file, line, category, reason)
+ ORDER BY id
+    ON CONFLICT (id) DO UPDATE SET at = clock_timestamp()

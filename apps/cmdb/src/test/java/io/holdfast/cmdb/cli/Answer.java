@@ -16,7 +16,7 @@ import picocli.CommandLine.IExitCodeGenerator;
 record Answer(int exitCode, String out, String err) {
 
   static Answer of(String... args) {
-    return with("", args);
+    return execute(args);
   }
 
   /** With this text on its standard input. */

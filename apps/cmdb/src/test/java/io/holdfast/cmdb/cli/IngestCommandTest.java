@@ -1,5 +1,6 @@
 package io.holdfast.cmdb.cli;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
@@ -10,6 +11,9 @@ import io.holdfast.cmdb.store.Database;
 import io.holdfast.embedded.EmbeddedPostgreSql;
 import io.holdfast.embedded.EmbeddedRedis;
 import java.io.BufferedReader;
+import java.io.InputStream;
+import java.io.PipedInputStream;
+import java.io.PipedOutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -238,6 +242,48 @@ class IngestCommandTest {
     assertThat(command.exitCode()).isEqualTo(CmdbException.CANNOT_WRITE);
     assertThat(command.err()).contains("acknowledgements cannot be written", "No space left");
     assertThat(command.out()).as("nobody is told").isEmpty();
+  }
+
+  @Test
+  void aFailureIsNoticedWhileNobodySendsAnything() throws Exception {
+    assumeTrue(Files.exists(Path.of("/dev/full")), "no /dev/full here");
+    try (PipedOutputStream sender = new PipedOutputStream();
+        PipedInputStream stdin = new PipedInputStream(sender)) {
+      sender.write((GOOD + "\n").getBytes(UTF_8));
+      InputStream before = System.in;
+      System.setIn(stdin);
+      try {
+        // The sender waits for its acknowledgement, and never ends its stream.
+        Answer command =
+            Answer.of(
+                "ingest",
+                "--db",
+                postgres.jdbcUrl(),
+                "--store",
+                redis.url(),
+                "--acks",
+                "/dev/full",
+                "-");
+        assertThat(command.exitCode()).isEqualTo(CmdbException.CANNOT_WRITE);
+      } finally {
+        System.setIn(before);
+      }
+    }
+  }
+
+  @Test
+  void aReportLongerThanALineIsMergedBySeveralProcessesToo() throws Exception {
+    StringBuilder attributes = new StringBuilder("\"a\":1");
+    for (int i = 0; i < 40; i++) {
+      attributes.append(",\"large%d\":\"%s\"".formatted(i, "x".repeat(40_000)));
+    }
+    Path file = folder.resolve("large.json");
+    Files.writeString(file, GOOD.replace("\"note\":\"x\"", attributes));
+
+    JsonNode json = summary(ingest("", "--json", "--processes", "2", file.toString()));
+
+    assertThat(json.path("acknowledged").intValue()).isEqualTo(1);
+    assertThat(audit().findings()).isEmpty();
   }
 
   @Test

@@ -69,12 +69,12 @@ CREATE TABLE history (
 
 -- Input that can never be merged.
 CREATE TABLE dead_letter (
+  id       text PRIMARY KEY,              -- digest of file, line and reason
   file     text NOT NULL,
   line     bigint NOT NULL,               -- 0: the whole file
   category text NOT NULL,
   reason   text NOT NULL,
-  at       timestamptz NOT NULL DEFAULT clock_timestamp(),
-  PRIMARY KEY (file, line)
+  at       timestamptz NOT NULL DEFAULT clock_timestamp()
 );
 
 CREATE TABLE rule_set (

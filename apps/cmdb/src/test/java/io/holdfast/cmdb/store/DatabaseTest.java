@@ -1,0 +1,66 @@
+package io.holdfast.cmdb.store;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.holdfast.embedded.EmbeddedPostgreSql;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+class DatabaseTest {
+
+  private static EmbeddedPostgreSql postgres;
+
+  @BeforeAll
+  static void start() {
+    postgres = EmbeddedPostgreSql.start();
+  }
+
+  @AfterAll
+  static void stop() {
+    postgres.close();
+  }
+
+  @Test
+  void theEndsOfWaitsOutliveARollback() throws Exception {
+    try (Database database = Database.open(postgres.jdbcUrl(), 2);
+        Connection connection = database.connection()) {
+      for (int i = 0; i < 2; i++) {
+        assertThat(setting(connection, "lock_timeout")).isEqualTo("20s");
+        assertThat(setting(connection, "idle_in_transaction_session_timeout")).isEqualTo("30s");
+        connection.rollback();
+      }
+      assertThat(setting(connection, "transaction_isolation")).isEqualTo("read committed");
+    }
+  }
+
+  private static String setting(Connection connection, String name) throws SQLException {
+    try (Statement statement = connection.createStatement();
+        ResultSet row = statement.executeQuery("SHOW " + name)) {
+      row.next();
+      return row.getString(1);
+    }
+  }
+
+  @Test
+  void theSchemaIsMadeOnceByWhoeverComesFirst() throws Exception {
+    try (Database one = Database.open(postgres.jdbcUrl(), 1);
+        Database other = Database.open(postgres.jdbcUrl(), 1)) {
+      assertThat(one.notDurable()).isEmpty();
+      assertThat(MachineStore.of(other).totals().machines()).isZero();
+    }
+  }
+
+  @Test
+  void aDatabaseThatIsNotThereIsToldWithoutThePassword() {
+    assertThatThrownBy(
+            () -> Database.open("jdbc:postgresql://127.0.0.1:1/x?user=u&password=hunter2", 1))
+        .isInstanceOf(SQLException.class)
+        .hasMessageNotContaining("hunter2");
+  }
+}
