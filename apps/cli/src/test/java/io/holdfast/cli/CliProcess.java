@@ -15,12 +15,6 @@ import java.util.concurrent.TimeUnit;
 
 /** The command line in a JVM of its own. Closing it leaves nothing of it running. */
 final class CliProcess implements AutoCloseable {
-  /**
-   * The build may run where INT or HUP is ignored, as under nohup, and what it starts would inherit
-   * that. Without this program in this version (coreutils 8.31), they have to be run elsewhere.
-   */
-  private static final List<String> WITH_USUAL_SIGNALS = withUsualSignals();
-
   private final Process process;
   private final Path out;
   private final Path err;
@@ -47,7 +41,7 @@ final class CliProcess implements AutoCloseable {
       Path folder, Path err, Redirect toErr, Map<String, String> variables, String... args)
       throws IOException {
     Path out = Files.createTempFile(folder, "out", ".txt");
-    List<String> command = new ArrayList<>(WITH_USUAL_SIGNALS);
+    List<String> command = new ArrayList<>(UsualSignals.WORDS);
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-cp"));
     command.add(System.getProperty("java.class.path"));
@@ -60,22 +54,6 @@ final class CliProcess implements AutoCloseable {
             .redirectError(toErr);
     builder.environment().putAll(variables);
     return new CliProcess(builder.start(), out, err);
-  }
-
-  private static List<String> withUsualSignals() {
-    List<String> words = List.of("env", "--default-signal=INT,HUP,TERM");
-    List<String> trial = new ArrayList<>(words);
-    trial.add("true");
-    try {
-      Process process =
-          new ProcessBuilder(trial)
-              .redirectOutput(Redirect.DISCARD)
-              .redirectError(Redirect.DISCARD)
-              .start();
-      return process.onExit().join().exitValue() == 0 ? words : List.of();
-    } catch (IOException notThere) {
-      return List.of();
-    }
   }
 
   long pid() {

@@ -4,11 +4,13 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.holdfast.cli.UsualSignals;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
@@ -85,7 +87,9 @@ class RaceEndTest {
   }
 
   private Process start() throws IOException {
-    return new ProcessBuilder(
+    List<String> command = new ArrayList<>(UsualSignals.WORDS);
+    command.addAll(
+        List.of(
             Path.of(System.getProperty("java.home"), "bin", "java").toString(),
             "-Djava.io.tmpdir=" + temporary,
             "-XX:-UsePerfData",
@@ -93,7 +97,8 @@ class RaceEndTest {
             System.getProperty("java.class.path"),
             Main.class.getName(),
             "--workers=3",
-            "--merges=1")
+            "--merges=1"));
+    return new ProcessBuilder(command)
         .redirectOutput(outputs.resolve("out").toFile())
         .redirectError(outputs.resolve("err").toFile())
         .start();
