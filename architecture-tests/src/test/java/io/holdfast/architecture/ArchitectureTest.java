@@ -43,7 +43,8 @@ class ArchitectureTest {
   static final List<String> BACKENDS = List.of("io.holdfast.local", "io.holdfast.redis");
 
   /** The package of each app. */
-  static final List<String> APPS = List.of("io.holdfast.cli", "io.holdfast.cmdb", "io.holdfast.benchmarks");
+  static final List<String> APPS =
+      List.of("io.holdfast.cli", "io.holdfast.cmdb", "io.holdfast.benchmarks");
 
   /** The only class of an app that may name a backend. */
   private static final String WIRING = "io.holdfast.cli.Stores";
