@@ -112,11 +112,6 @@ public final class State {
     return all;
   }
 
-  /** Whether this report says nothing that the state does not know newer. */
-  public boolean makesOutdated(Report report) {
-    return with(List.of(report)).equals(this);
-  }
-
   /**
    * The state as JSON. A report is named once for each source, since most sources say all they have
    * to say in each report.

@@ -131,7 +131,8 @@ final class Writer {
   }
 
   /**
-   * Writes machines, sorted by id so that two writers wait in one order.
+   * Writes machines in one statement. The order in which it takes their rows is the database's: two
+   * writers of which one is stale may deadlock, and one of them is told to try again (40P01).
    *
    * @param rules the id of the rules in force
    * @return each machine's new version
