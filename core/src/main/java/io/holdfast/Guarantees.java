@@ -11,7 +11,8 @@ import java.time.Duration;
  * @param tokenSource what makes tokens grow
  * @param raisesTokens whether {@link LockOptions#tokenAbove()} is obeyed
  * @param survivesFailover whether exclusion holds while the store fails over
- * @param endsByItself whether a lock of a silent holder ends; otherwise only with its process
+ * @param endsByItself whether a lock of a silent holder ends although its process lives on;
+ *     otherwise it ends only with its process, and the engine gives back until it is heard
  * @param granularity by how much the store may end a lock later than asked
  * @param tellsOfRelease whether waiters are woken by a release, and do not only ask again
  */

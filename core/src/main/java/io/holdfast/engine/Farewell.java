@@ -12,8 +12,14 @@ import org.jspecify.annotations.Nullable;
  * Gives a claim back: the release of a lease, or the withdrawal of a claim that is no longer wished
  * for. Without an answer it is repeated, because the store may not have heard it; a release is safe
  * to repeat, since it acts only on what is the claim's own. Runs in the mailbox of its queue.
+ *
+ * <p>Where locks end by themselves, so does what is not heard of in time. Where they end only with
+ * their process, it is repeated until the store has heard it or the locks are closed: otherwise the
+ * name would be taken for as long as the process lives (CURATOR-315, CURATOR-678).
  */
 final class Farewell {
+
+  private static final long FOR_EVER = Long.MAX_VALUE / 2;
 
   private final Parts parts;
   private final Mailbox mailbox;
@@ -43,7 +49,7 @@ final class Farewell {
     this.claim = claim;
     this.lastTokenUsed = lastTokenUsed;
     this.keepUntil = keepUntil;
-    this.repeatUntil = repeatUntil;
+    this.repeatUntil = parts.locksEndByThemselves() ? repeatUntil : parts.now() + FOR_EVER;
     this.askMayCome = askMayCome;
     this.told = told;
     this.backoff = parts.backoff(Duration.ofSeconds(1));

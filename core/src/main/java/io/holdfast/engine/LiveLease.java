@@ -232,6 +232,9 @@ final class LiveLease {
     queue.ended(this);
     tellLost(cause);
     hold.outcome().complete(false);
+    if (cause != LossCause.ENDED_BY_STORE && !parts.locksEndByThemselves()) {
+      giveBackIfLost();
+    }
   }
 
   private void tellLost(LossCause cause) {

@@ -54,6 +54,11 @@ record Parts(
     return config.requestTimeout();
   }
 
+  /** Whether the store ends what this process has forgotten while it lives. */
+  boolean locksEndByThemselves() {
+    return backend.guarantees().endsByItself();
+  }
+
   Backoff backoff(Duration cap) {
     return new Backoff(random, cap);
   }
