@@ -1,20 +1,11 @@
 package io.holdfast.simulation;
 
 import io.holdfast.simulation.Operation.Acquire;
-import io.holdfast.simulation.Operation.Delete;
-import io.holdfast.simulation.Operation.Inspect;
 import io.holdfast.simulation.Operation.Keys;
 import io.holdfast.simulation.Operation.Pass;
-import io.holdfast.simulation.Operation.Release;
-import io.holdfast.simulation.Operation.Renew;
-import io.holdfast.simulation.Operation.Write;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalLong;
-import java.util.Random;
 import java.util.Set;
 import java.util.TreeSet;
 
@@ -41,19 +32,18 @@ final class Sequence {
   /** What {@code GET} and {@code PTTL} say. */
   record KeyState(Optional<String> value, long left) {}
 
-  private static final long TWO_TO_53 = 1L << 53;
-  private static final long DAYS_400 = 400L * 86_400 * 1_000_000;
   private static final Set<String> WITH_TIME_LEFT = Set.of("refused", "held", "foreign");
 
   private final long seed;
-  private final Random random;
   private final Steps steps;
   private final Keys keys;
-  private final List<String> claims;
+  private final RandomOperations operations;
   private final List<String> trace = new ArrayList<>();
-  private final Map<String, Long> inexact = new HashMap<>();
   private RedisModel model;
   private long clock;
+
+  /** How many milliseconds the model's expiries may be off: none but after slow moments. */
+  private long inexact;
 
   /**
    * Nothing was done yet.
@@ -62,11 +52,9 @@ final class Sequence {
    */
   Sequence(long seed, Steps steps, long now) {
     this.seed = seed;
-    this.random = new Random(seed);
     this.steps = steps;
     this.keys = new Keys("lock" + seed, "{lock" + seed + "}:token");
-    this.claims =
-        List.of(hex32(), hex32(), hex32(), pick("kept", "", "a claim", "x".repeat(32), "7"));
+    this.operations = new RandomOperations(seed, keys, () -> model, () -> clock);
     this.clock = now;
     this.model = new RedisModel(() -> clock);
   }
@@ -76,169 +64,7 @@ final class Sequence {
   }
 
   Operation next() {
-    int kind = random.nextInt(100);
-    if (kind < 34) {
-      return new Acquire(claim(), pick("me", "a/1/b", "a|b|", ""), lease(), span(), tokenAbove());
-    } else if (kind < 46) {
-      return new Renew(claim(), lease());
-    } else if (kind < 64) {
-      return new Release(claim(), lastTokenUsed(), random.nextInt(3) == 0 ? lease() : 0);
-    } else if (kind < 74) {
-      return new Inspect();
-    } else if (kind < 84) {
-      long millis = pick(1L, 40L, 5_000L, 1_800_000L, 7_200_000L, 90_000_000L, 2_592_000_000L);
-      return new Pass(earlier(keys.lock(), millis), earlier(keys.counter(), millis));
-    } else if (kind < 88) {
-      return pick(new Delete(true, false), new Delete(false, true), new Delete(true, true));
-    } else if (kind < 94) {
-      return new Write(true, lockValue(), expiry());
-    } else {
-      return new Write(false, counterValue(), expiry());
-    }
-  }
-
-  private String hex32() {
-    return "%016x%016x".formatted(random.nextLong(), random.nextLong());
-  }
-
-  @SafeVarargs
-  private <T> T pick(T... choices) {
-    return choices[random.nextInt(choices.length)];
-  }
-
-  private String claim() {
-    return claims.get(random.nextInt(8) == 0 ? 3 : random.nextInt(3));
-  }
-
-  /** Some end while a sequence runs. */
-  private long lease() {
-    return pick(1 + random.nextInt(60), 50 + random.nextInt(500), 30_000, 86_400_000);
-  }
-
-  private int span() {
-    return random.nextBoolean() ? 1 : 1 + random.nextInt(32);
-  }
-
-  private OptionalLong expiry() {
-    return random.nextInt(3) == 0 ? OptionalLong.empty() : OptionalLong.of(lease());
-  }
-
-  private long tokenAbove() {
-    if (random.nextBoolean()) {
-      return 0;
-    }
-    return pick(
-        -1L,
-        Long.MIN_VALUE,
-        clock,
-        clock + random.nextInt(2_000_000),
-        clock + DAYS_400 - 60_000_000,
-        clock + DAYS_400 + random.nextInt(200_000),
-        clock + DAYS_400 + 60_000_000,
-        TWO_TO_53 - random.nextInt(40),
-        TWO_TO_53 + random.nextInt(3),
-        Long.MAX_VALUE,
-        nearCounter(),
-        nearCounter());
-  }
-
-  private long lastTokenUsed() {
-    if (random.nextInt(4) == 0) {
-      return 0;
-    }
-    return pick(
-        1L,
-        clock,
-        Long.MAX_VALUE,
-        nearCounter(),
-        nearCounter(),
-        nearLock(),
-        nearLock() + random.nextInt(32));
-  }
-
-  private long nearCounter() {
-    return near(model.get(keys.counter()));
-  }
-
-  private long nearLock() {
-    return near(model.get(keys.lock()).map(value -> value.split("\\|", -1)[0]));
-  }
-
-  private long near(Optional<String> digits) {
-    return digits.filter(text -> text.matches("[0-9]{1,17}")).map(Long::parseLong).orElse(clock)
-        + pick(-1, 0, 0, 1);
-  }
-
-  private String lockValue() {
-    String claim = claim();
-    String token =
-        pick(
-            "7",
-            "007",
-            Long.toString(clock),
-            Long.toString(nearCounter()),
-            Long.toString(TWO_TO_53 + pick(-1, 0, 1)),
-            "1234567890123456",
-            "12345678901234567",
-            "9".repeat(30),
-            "9".repeat(400),
-            "",
-            "x7",
-            "-7",
-            "7.5");
-    return pick(
-        token + "|" + claim + "|me",
-        token + "|" + claim + "|me",
-        token + "|" + claim + "|a|b",
-        token + "|" + claim + "|",
-        token + "|" + claim + "|\u00e9",
-        token + "|" + claim + "|me\n",
-        token + "\n|" + claim + "|me",
-        token + "|" + claim + "\n|me",
-        token + "|" + claim,
-        token + "|kept|me",
-        token + "||me",
-        token,
-        "",
-        "someone else's");
-  }
-
-  private String counterValue() {
-    return pick(
-        "",
-        "abc",
-        "0",
-        "007",
-        "-5",
-        "+5",
-        "1.5",
-        "5.",
-        ".5",
-        ".",
-        "1e3",
-        "1e400",
-        "1E",
-        "1f",
-        "1d",
-        "12x",
-        "1 2",
-        " 12\t",
-        "12\n",
-        "9".repeat(16),
-        "9".repeat(25),
-        "9".repeat(400),
-        Long.toString(TWO_TO_53 - 34 + random.nextInt(36)),
-        Long.toString(TWO_TO_53 - 34 + random.nextInt(36)),
-        Long.toString(clock + random.nextInt(1_000_000)),
-        Long.toString(clock + DAYS_400 * 2),
-        Long.toString(nearLock() + random.nextInt(40)),
-        nearLock() + ".5",
-        Long.toString(clock - 1_000_000));
-  }
-
-  private OptionalLong earlier(String key, long millis) {
-    long left = model.pttl(key);
-    return left < 0 ? OptionalLong.empty() : OptionalLong.of(clock / 1_000 + left - millis);
+    return inexact > 0 ? operations.sameExpiries() : operations.next();
   }
 
   /** Takes the step with the model; says how the two differ if they do. */
@@ -247,17 +73,18 @@ final class Sequence {
     Set<String> differences = new TreeSet<>();
     long passed = millis(answer.after()) - millis(answer.before());
     // PEXPIREAT deletes in the last millisecond in which a key would otherwise be there.
-    long slack = operation instanceof Pass ? passed + 1 : passed;
+    long slack = passed + inexact + (operation instanceof Pass ? 1 : 0);
     for (long instant : instants(operation, answer)) {
       clock = instant;
       RedisModel tried = model.copy(() -> clock);
       List<Object> reply = steps.take(operation, tried, keys);
       Optional<String> difference =
-          difference(reply, answer, slack + inexact(keys.lock()))
+          difference(reply, answer, slack)
               .or(() -> difference(tried, keys.lock(), answer.lock(), answer, slack))
               .or(() -> difference(tried, keys.counter(), answer.counter(), answer, slack));
       if (difference.isEmpty()) {
         model = tried;
+        inexact = operation instanceof Pass ? 0 : millis(answer.end()) - millis(answer.after());
         learn(keys.lock(), answer.lock().left(), answer);
         learn(keys.counter(), answer.counter().left(), answer);
         clock = answer.end();
@@ -318,10 +145,9 @@ final class Sequence {
   }
 
   private Optional<String> difference(
-      RedisModel tried, String key, KeyState found, Answer answer, long slackOfStep) {
+      RedisModel tried, String key, KeyState found, Answer answer, long slack) {
     Optional<String> value = found.value();
     long left = found.left();
-    long slack = slackOfStep + inexact(key);
     Optional<String> modelled = tried.get(key);
     long modelledLeft = tried.pttl(key);
     boolean same;
@@ -342,25 +168,17 @@ final class Sequence {
         : Optional.of("the model has %s = %s for %d ms".formatted(key, modelled, modelledLeft));
   }
 
-  /** The expiry is what the server said, which is as exact as its clock stood still meanwhile. */
+  /** The expiry is what the server said, and as exact as its clock stood still meanwhile. */
   private void learn(String key, long left, Answer answer) {
     long modelledLeft = model.pttl(key);
     if (left == -2) {
       model.delete(key); // over, while the outcome was read
     } else if (modelledLeft >= 0) {
-      long earliest = left + millis(answer.after());
-      long latest = left + millis(answer.end());
       long expiresAt = millis(clock) + modelledLeft;
-      long known = Math.max(earliest, Math.min(expiresAt, latest));
-      if (known != expiresAt) {
-        Operation.expireAt(model, key, known);
-      }
-      inexact.put(key, latest - earliest);
+      long earliest = left + millis(answer.after());
+      long known = Math.max(earliest, Math.min(expiresAt, left + millis(answer.end())));
+      Operation.expireAt(model, key, known);
     }
-  }
-
-  private long inexact(String key) {
-    return inexact.getOrDefault(key, 0L);
   }
 
   private static long millis(long micros) {
