@@ -1,0 +1,230 @@
+package io.holdfast.testkit.history;
+
+import java.time.Duration;
+import java.util.Optional;
+
+/**
+ * What a history is held against. Start from {@link #DEFAULTS} and change what differs:
+ *
+ * <pre>{@code
+ * Expectations redis = Expectations.DEFAULTS.exclusion(false).leaseFor(Duration.ofSeconds(10));
+ * }</pre>
+ *
+ * <p>Immutable and thread-safe.
+ *
+ * @param exclusion whether the store promises that two never hold one lock, whatever disturbs it;
+ *     default true. If not, overlaps are counted and are no violations, and {@link
+ *     Check#LINEARIZABILITY} is not looked at
+ * @param tokens whether the lock has fencing tokens; default true. If not, {@link Check#TOKENS} and
+ *     {@link Check#RESOURCE} are not looked at
+ * @param requestTimeout how long one question to the store may take; default 3 s
+ * @param leaseFor the longest time that the store keeps a lock for a holder that has fallen silent,
+ *     or after its release; default 30 s
+ * @param longestBackoff the longest pause of a waiter between two questions; default 1 s
+ * @param slack what is forgiven wherever something has to happen in time; default 1 s: what a busy
+ *     machine may take to run a thread. Zero on virtual time
+ * @param storeLossTold whether a holder is told within a third of the lease and a question that the
+ *     store ended its lease early; default false. Needs {@link Event.Stored}
+ * @param fifoInProcess whether callers of one process are served in the order in which they asked;
+ *     default false. To be expected only where calls follow each other as their times say: from one
+ *     thread, or on virtual time
+ * @param fifoOverStore whether waiters are served in the order in which they asked wherever they
+ *     are; default false
+ * @param minima what has to happen at least; default none
+ */
+public record Expectations(
+    boolean exclusion,
+    boolean tokens,
+    Duration requestTimeout,
+    Duration leaseFor,
+    Duration longestBackoff,
+    Duration slack,
+    boolean storeLossTold,
+    boolean fifoInProcess,
+    boolean fifoOverStore,
+    Optional<Minima> minima) {
+
+  /**
+   * Exclusion and tokens; question 3 s, lease 30 s, backoff 1 s, slack 1 s; no order, no minima.
+   */
+  public static final Expectations DEFAULTS =
+      new Expectations(
+          true,
+          true,
+          Duration.ofSeconds(3),
+          Duration.ofSeconds(30),
+          Duration.ofSeconds(1),
+          Duration.ofSeconds(1),
+          false,
+          false,
+          false,
+          Optional.empty());
+
+  /**
+   * Checks the spans.
+   *
+   * @throws IllegalArgumentException if one is negative; the message names it
+   */
+  public Expectations {
+    notNegative("requestTimeout", requestTimeout);
+    notNegative("leaseFor", leaseFor);
+    notNegative("longestBackoff", longestBackoff);
+    notNegative("slack", slack);
+  }
+
+  private static void notNegative(String what, Duration span) {
+    if (span.isNegative()) {
+      throw new IllegalArgumentException("%s is not negative, as is %s".formatted(what, span));
+    }
+  }
+
+  /** These expectations with or without {@link #exclusion()}. */
+  public Expectations exclusion(boolean promised) {
+    return new Expectations(
+        promised,
+        tokens,
+        requestTimeout,
+        leaseFor,
+        longestBackoff,
+        slack,
+        storeLossTold,
+        fifoInProcess,
+        fifoOverStore,
+        minima);
+  }
+
+  /** These expectations with or without {@link #tokens()}. */
+  public Expectations tokens(boolean given) {
+    return new Expectations(
+        exclusion,
+        given,
+        requestTimeout,
+        leaseFor,
+        longestBackoff,
+        slack,
+        storeLossTold,
+        fifoInProcess,
+        fifoOverStore,
+        minima);
+  }
+
+  /** These expectations with another {@link #requestTimeout()}. */
+  public Expectations requestTimeout(Duration span) {
+    return new Expectations(
+        exclusion,
+        tokens,
+        span,
+        leaseFor,
+        longestBackoff,
+        slack,
+        storeLossTold,
+        fifoInProcess,
+        fifoOverStore,
+        minima);
+  }
+
+  /** These expectations with another {@link #leaseFor()}. */
+  public Expectations leaseFor(Duration span) {
+    return new Expectations(
+        exclusion,
+        tokens,
+        requestTimeout,
+        span,
+        longestBackoff,
+        slack,
+        storeLossTold,
+        fifoInProcess,
+        fifoOverStore,
+        minima);
+  }
+
+  /** These expectations with another {@link #longestBackoff()}. */
+  public Expectations longestBackoff(Duration span) {
+    return new Expectations(
+        exclusion,
+        tokens,
+        requestTimeout,
+        leaseFor,
+        span,
+        slack,
+        storeLossTold,
+        fifoInProcess,
+        fifoOverStore,
+        minima);
+  }
+
+  /** These expectations with another {@link #slack()}. */
+  public Expectations slack(Duration span) {
+    return new Expectations(
+        exclusion,
+        tokens,
+        requestTimeout,
+        leaseFor,
+        longestBackoff,
+        span,
+        storeLossTold,
+        fifoInProcess,
+        fifoOverStore,
+        minima);
+  }
+
+  /** These expectations with or without {@link #storeLossTold()}. */
+  public Expectations storeLossTold(boolean told) {
+    return new Expectations(
+        exclusion,
+        tokens,
+        requestTimeout,
+        leaseFor,
+        longestBackoff,
+        slack,
+        told,
+        fifoInProcess,
+        fifoOverStore,
+        minima);
+  }
+
+  /** These expectations with or without {@link #fifoInProcess()}. */
+  public Expectations fifoInProcess(boolean inOrder) {
+    return new Expectations(
+        exclusion,
+        tokens,
+        requestTimeout,
+        leaseFor,
+        longestBackoff,
+        slack,
+        storeLossTold,
+        inOrder,
+        fifoOverStore,
+        minima);
+  }
+
+  /** These expectations with or without {@link #fifoOverStore()}. */
+  public Expectations fifoOverStore(boolean inOrder) {
+    return new Expectations(
+        exclusion,
+        tokens,
+        requestTimeout,
+        leaseFor,
+        longestBackoff,
+        slack,
+        storeLossTold,
+        fifoInProcess,
+        inOrder,
+        minima);
+  }
+
+  /** These expectations with {@link #minima()}. */
+  public Expectations minima(Minima least) {
+    return new Expectations(
+        exclusion,
+        tokens,
+        requestTimeout,
+        leaseFor,
+        longestBackoff,
+        slack,
+        storeLossTold,
+        fifoInProcess,
+        fifoOverStore,
+        Optional.of(least));
+  }
+}

@@ -1,0 +1,160 @@
+package io.holdfast.testkit.history;
+
+import io.holdfast.testkit.history.Event.Disturbed;
+import io.holdfast.testkit.history.Event.Effect;
+import io.holdfast.testkit.history.Event.Fault;
+import io.holdfast.testkit.history.Event.Look;
+import io.holdfast.testkit.history.Event.Lost;
+import io.holdfast.testkit.history.Event.Outcome;
+import io.holdfast.testkit.history.Event.Release;
+import io.holdfast.testkit.history.Event.Stored;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** C10: a holder hears of a loss, once and in time, and it is final. */
+final class LossTold {
+
+  private final Run run;
+  private final Expectations expected;
+  private final Findings found;
+  private final long slack;
+  private final Map<String, List<Stored>> grants = new HashMap<>();
+
+  private LossTold(Run run, Expectations expected, Findings found) {
+    this.run = run;
+    this.expected = expected;
+    this.found = found;
+    slack = Nanos.of(expected.slack());
+  }
+
+  static void check(Run run, Expectations expected, Findings found) {
+    LossTold told = new LossTold(run, expected, found);
+    if (expected.storeLossTold() && expected.tokens()) {
+      told.findGrants();
+    }
+    for (List<Tenure> lock : run.locks()) {
+      for (Tenure tenure : lock) {
+        if (tenure.isGranted()) {
+          told.checkExpiry(tenure);
+          told.checkOnce(tenure);
+          told.checkFinal(tenure);
+          told.checkStoreLoss(tenure);
+        }
+      }
+    }
+  }
+
+  private void checkExpiry(Tenure tenure) {
+    Release release = tenure.release();
+    if (release != null && release.invokedAt() <= tenure.promised()) {
+      return;
+    }
+    Life life = run.life(tenure.acquire().process());
+    // A grant that was over when it was heard of is due then.
+    long due = life.deadline(Math.max(tenure.promised(), tenure.start()), slack);
+    boolean crashed = life.crashFrom(tenure.start()) <= due;
+    if (crashed || due > run.lastAt()) {
+      return;
+    }
+    if (tenure.losses().isEmpty()) {
+      add(tenure, "was over and its holder never told", tenure.promise());
+    } else if (tenure.losses().get(0).at() > due) {
+      Lost lost = tenure.losses().get(0);
+      String late = Nanos.text(lost.at() - tenure.promised());
+      add(tenure, "was over and its holder told %s after it".formatted(late), lost);
+    }
+  }
+
+  private void checkOnce(Tenure tenure) {
+    List<Lost> losses = tenure.losses();
+    if (losses.size() > 1) {
+      add(tenure, "was told lost %d times".formatted(losses.size()), losses.get(1));
+    }
+    Release release = tenure.release();
+    for (Lost lost : losses) {
+      if (release != null
+          && release.outcome() != Outcome.FAILED
+          && lost.at() > release.returnedAt()) {
+        add(tenure, "was told lost after its release", release, lost);
+      }
+    }
+  }
+
+  private void checkFinal(Tenure tenure) {
+    @Nullable Event over = tenure.losses().isEmpty() ? null : tenure.losses().get(0);
+    for (Look look : tenure.looks()) {
+      if (!look.isHeld()) {
+        over = over == null || look.at() < over.at() ? look : over;
+      } else if (over != null && look.at() > over.at()) {
+        add(tenure, "was held again after it was over", over, look);
+        return;
+      }
+    }
+  }
+
+  private void findGrants() {
+    for (Stored stored : run.stored()) {
+      if (stored.effect() == Effect.GRANTED) {
+        grants.computeIfAbsent(stored.name(), name -> new ArrayList<>()).add(stored);
+      }
+    }
+  }
+
+  /** The store has given the lock to another: at the next renewal the holder hears of it. */
+  private void checkStoreLoss(Tenure tenure) {
+    @Nullable Stored next = nextGrant(tenure);
+    if (next == null) {
+      return;
+    }
+    Life life = run.life(tenure.acquire().process());
+    long renewal = Nanos.of(expected.leaseFor()) / 3;
+    long question = Nanos.of(expected.requestTimeout());
+    long asked = Nanos.plus(Math.max(next.at(), tenure.start()), renewal);
+    long due = life.deadline(Nanos.plus(asked, question), slack);
+    if (tenure.end() > due && due <= run.lastAt() && canAsk(next.at() - renewal, due)) {
+      add(tenure, "was given to another and its holder not told in time", next);
+    }
+  }
+
+  /** The first grant after the tenure's own; in the order of the tokens, or it proves nothing. */
+  private @Nullable Stored nextGrant(Tenure tenure) {
+    List<Stored> ofLock = grants.getOrDefault(tenure.acquire().name(), List.of());
+    int low = 0;
+    int high = ofLock.size();
+    while (low < high) {
+      int middle = (low + high) >>> 1;
+      if (ofLock.get(middle).token() > tenure.token()) {
+        high = middle;
+      } else {
+        low = middle + 1;
+      }
+    }
+    boolean proves = low < ofLock.size() && ofLock.get(low).at() > tenure.acquire().invokedAt();
+    return proves ? ofLock.get(low) : null;
+  }
+
+  private boolean canAsk(long from, long to) {
+    for (Disturbed each : run.disturbances()) {
+      boolean silences = each.fault() == Fault.NETWORK || each.fault() == Fault.SILENCE;
+      if (silences && each.from() <= to && each.to() >= from) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private void add(Tenure tenure, String what, Event... evidence) {
+    List<Event> events = new ArrayList<>();
+    events.add(tenure.acquire());
+    for (Event event : evidence) {
+      if (event != tenure.acquire()) {
+        events.add(event);
+      }
+    }
+    String hold = "hold %d of %s ".formatted(tenure.acquire().hold(), tenure.acquire().name());
+    found.add(Check.LOSS_TOLD, hold + what, events);
+  }
+}
