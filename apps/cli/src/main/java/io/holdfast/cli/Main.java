@@ -2,6 +2,7 @@ package io.holdfast.cli;
 
 import io.holdfast.benchmarks.BenchCommand;
 import io.holdfast.cli.race.RaceCommand;
+import io.holdfast.cli.simulate.SimulateCommand;
 import io.holdfast.cmdb.cli.CmdbCommand;
 import io.holdfast.cmdb.demo.DemoCommand;
 import picocli.AutoComplete.GenerateCompletion;
@@ -24,6 +25,7 @@ import picocli.CommandLine.Spec;
       RunCommand.class,
       WhoCommand.class,
       RaceCommand.class,
+      SimulateCommand.class,
       CmdbCommand.class,
       BenchCommand.class,
       HelpCommand.class,

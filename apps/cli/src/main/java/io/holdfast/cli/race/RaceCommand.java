@@ -1,5 +1,6 @@
 package io.holdfast.cli.race;
 
+import io.holdfast.cli.terminal.StatusLine;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.net.URI;
@@ -104,15 +105,15 @@ public final class RaceCommand implements Callable<Integer> {
     check();
     LogManager.getLogManager().reset(); // drivers log parts of a bad URL; what is wrong we say once
     Plan plan = plan();
-    Progress progress = Progress.onTerminal();
+    StatusLine line = StatusLine.onTerminal();
     Cleanup cleanup = new Cleanup();
     try {
       List<Outcome> outcomes;
       try (cleanup) {
-        outcomes = race(plan, progress, cleanup);
-        progress.at("putting everything away");
+        outcomes = race(plan, place -> line.at("race: " + place), cleanup);
+        line.at("race: putting everything away");
       } finally {
-        progress.clear();
+        line.clear();
       }
       int exitCode = report(outcomes, plan);
       return cleanup.failures().isEmpty()
@@ -123,7 +124,7 @@ public final class RaceCommand implements Callable<Integer> {
     }
   }
 
-  private List<Outcome> race(Plan plan, Progress progress, Cleanup cleanup)
+  private List<Outcome> race(Plan plan, Director.Progress progress, Cleanup cleanup)
       throws RaceException, InterruptedException {
     progress.at("starting servers");
     Servers servers =

@@ -1,23 +1,23 @@
-package io.holdfast.cli.race;
+package io.holdfast.cli.terminal;
 
 import java.io.IOException;
 import java.io.PrintStream;
 
-/** Where the race is: one line on stderr that is written over, if someone looks at it. */
-final class Progress implements Director.Progress {
+/** Where a command is: one line on stderr that is written over, if someone looks at it. */
+public final class StatusLine {
 
   private static final String START_OF_EMPTY_LINE = "\r\033[K";
 
   private final boolean shown;
   private final PrintStream terminal = System.err;
 
-  private Progress(boolean shown) {
+  private StatusLine(boolean shown) {
     this.shown = shown;
   }
 
   /** Shows nothing where stderr is a file or a pipe. */
-  static Progress onTerminal() throws InterruptedException {
-    return new Progress(stderrIsTerminal());
+  public static StatusLine onTerminal() throws InterruptedException {
+    return new StatusLine(stderrIsTerminal());
   }
 
   /** {@code System.console()} would answer for stdin and stdout. */
@@ -29,15 +29,16 @@ final class Progress implements Director.Progress {
     }
   }
 
-  @Override
+  /** Writes over what was there. */
   public void at(String place) {
     if (shown) {
-      terminal.print(START_OF_EMPTY_LINE + "race: " + place);
+      terminal.print(START_OF_EMPTY_LINE + place);
       terminal.flush();
     }
   }
 
-  void clear() {
+  /** Leaves nothing on the line. */
+  public void clear() {
     if (shown) {
       terminal.print(START_OF_EMPTY_LINE);
       terminal.flush();

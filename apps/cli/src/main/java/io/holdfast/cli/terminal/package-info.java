@@ -1,0 +1,5 @@
+/** What commands show on a terminal besides their output. */
+@NullMarked
+package io.holdfast.cli.terminal;
+
+import org.jspecify.annotations.NullMarked;

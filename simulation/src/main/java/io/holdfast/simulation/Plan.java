@@ -1,0 +1,264 @@
+package io.holdfast.simulation;
+
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.EnumMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.stream.Collectors;
+
+/**
+ * The sizes of one world and what may go wrong in it. Every world draws its own, each kind of fault
+ * being absent from about half of them ("swarm testing", Groce et al., ISSTA 2012): faults that
+ * never come together hide what happens when one of them is missing.
+ *
+ * <p>Whole numbers, so that a failing plan can be shrunk number by number and written down as
+ * {@code name=value}: durations in microseconds, probabilities in thousandths, errors of rates in
+ * millionths, and counts per world. Immutable.
+ */
+final class Plan {
+
+  /** What a plan has a number for. */
+  enum Quantity {
+    /** 0: a Redis, 1: a store whose sessions are the leases. */
+    STORE(0),
+    /** 0: the resource's guard is claim on read, 1: fence and version. */
+    GUARD(0),
+    PROCESSES(1),
+    CALLERS(1),
+    NAMES(1),
+    /** Merges that each caller has to do. */
+    JOBS(1),
+    LEASE(50_000),
+    REQUEST_TIMEOUT(20_000),
+    WAIT_AT_MOST(0),
+    /** How long a merge takes, on average. */
+    MERGE(0),
+    LATENCY(50),
+    /** How late a late message is, on average: often as long as a lease. */
+    TAIL(0),
+    /** How likely a message is late, lost, doubled, or refused at once. */
+    LATE(0),
+    LOSS(0),
+    DOUBLED(0),
+    FAILS(0),
+    /** How often the way between a process and the store is cut. */
+    CUTS(0),
+    /** How often the store stops to answer. */
+    SILENCES(0),
+    /** How often the store is replaced by its replica, which lags by so much. */
+    FAILOVERS(0),
+    LAG(0),
+    FLUSHES(0),
+    EVICTIONS(0),
+    /** How often the store's clock is set, within the error it may have. */
+    CLOCK_STEPS(0),
+    CLOCK_ERROR(0),
+    /** By how much clocks run too fast or too slow, at most. */
+    RATE_ERROR(0),
+    PAUSES(0),
+    CRASHES(0),
+    /** How likely a process is stopped between its last look at the lease and its write. */
+    STALLS(0),
+    /** How likely a caller goes away while it waits. */
+    CANCELS(0),
+    INTERRUPTS(0),
+    /** How likely a lock is kept after its release, and held for a limited time only. */
+    KEEPS(0),
+    LIMITS(0);
+
+    private final long least;
+
+    Quantity(long least) {
+      this.least = least;
+    }
+
+    /** The value that does the least. */
+    long least() {
+      return least;
+    }
+
+    private String word() {
+      return name().toLowerCase(Locale.ROOT);
+    }
+  }
+
+  private static final long MOST = 1_000_000_000;
+
+  private final Map<Quantity, Long> numbers;
+
+  private Plan(Map<Quantity, Long> numbers) {
+    this.numbers = numbers;
+  }
+
+  /** The plan that a world of this seed has. */
+  static Plan drawn(Dice dice) {
+    Map<Quantity, Long> numbers = new EnumMap<>(Quantity.class);
+    numbers.put(Quantity.STORE, dice.chance(0.8) ? 0L : 1L);
+    numbers.put(Quantity.GUARD, (long) dice.nextInt(2));
+    numbers.put(Quantity.PROCESSES, (long) dice.between(2, 5));
+    numbers.put(Quantity.CALLERS, dice.chance(0.5) ? 1L : dice.between(2, 4));
+    numbers.put(Quantity.NAMES, dice.chance(0.6) ? 1L : dice.between(2, 3));
+    numbers.put(Quantity.JOBS, (long) dice.between(2, 8));
+    numbers.put(Quantity.LEASE, micros(dice, 50, 10_000));
+    numbers.put(Quantity.REQUEST_TIMEOUT, micros(dice, 20, 3_000));
+    numbers.put(Quantity.WAIT_AT_MOST, dice.chance(0.2) ? 0 : micros(dice, 100, 30_000));
+    numbers.put(Quantity.MERGE, micros(dice, 1, 200));
+    numbers.put(Quantity.LATENCY, micros(dice, 0.05, 10));
+    numbers.put(Quantity.TAIL, micros(dice, 20, 3_000));
+    numbers.put(Quantity.LATE, rarely(dice, 200));
+    numbers.put(Quantity.LOSS, rarely(dice, 150));
+    numbers.put(Quantity.DOUBLED, rarely(dice, 200));
+    numbers.put(Quantity.FAILS, rarely(dice, 150));
+    numbers.put(Quantity.CUTS, few(dice, 3));
+    numbers.put(Quantity.SILENCES, few(dice, 2));
+    numbers.put(Quantity.FAILOVERS, fewer(dice, 2));
+    numbers.put(Quantity.LAG, micros(dice, 0.1, 500));
+    numbers.put(Quantity.FLUSHES, fewer(dice, 1));
+    numbers.put(Quantity.EVICTIONS, fewer(dice, 2));
+    numbers.put(Quantity.CLOCK_STEPS, fewer(dice, 2));
+    numbers.put(Quantity.CLOCK_ERROR, dice.chance(0.5) ? 0 : micros(dice, 1, 500));
+    numbers.put(Quantity.RATE_ERROR, dice.chance(0.5) ? 0L : dice.between(0, 4_000));
+    numbers.put(Quantity.PAUSES, few(dice, 4));
+    numbers.put(Quantity.CRASHES, few(dice, 2));
+    numbers.put(Quantity.STALLS, dice.chance(0.5) ? dice.between(0, 200) : 0L);
+    numbers.put(Quantity.CANCELS, rarely(dice, 300));
+    numbers.put(Quantity.INTERRUPTS, rarely(dice, 300));
+    numbers.put(Quantity.KEEPS, rarely(dice, 100));
+    numbers.put(Quantity.LIMITS, rarely(dice, 100));
+    return new Plan(numbers);
+  }
+
+  /** The same with other numbers, as {@code name=value}, separated by commas. */
+  Plan with(String changes) {
+    Plan changed = this;
+    for (String change : changes.split(",", -1)) {
+      String[] parts = change.trim().split("=", -1);
+      if (parts.length != 2) {
+        throw new IllegalArgumentException("A plan is name=value,name=value, not " + change);
+      }
+      changed = changed.with(quantityOf(parts[0]), valueOf(parts[1]));
+    }
+    return changed;
+  }
+
+  private static Quantity quantityOf(String word) {
+    for (Quantity quantity : Quantity.values()) {
+      if (quantity.word().equals(word)) {
+        return quantity;
+      }
+    }
+    throw new IllegalArgumentException("A plan has no number called " + word);
+  }
+
+  private static long valueOf(String text) {
+    try {
+      return Long.parseLong(text);
+    } catch (NumberFormatException e) {
+      throw new IllegalArgumentException("A plan has whole numbers, not " + text, e);
+    }
+  }
+
+  Plan with(Quantity quantity, long value) {
+    if (value < quantity.least() || value > MOST) {
+      throw new IllegalArgumentException(
+          quantity.word() + " is " + quantity.least() + " to " + MOST + ", not " + value);
+    }
+    Map<Quantity, Long> changed = new EnumMap<>(numbers);
+    changed.put(quantity, value);
+    return new Plan(changed);
+  }
+
+  long get(Quantity quantity) {
+    return numbers.getOrDefault(quantity, quantity.least());
+  }
+
+  int count(Quantity quantity) {
+    return Math.toIntExact(get(quantity));
+  }
+
+  Duration span(Quantity quantity) {
+    return Duration.ofNanos(get(quantity) * 1_000);
+  }
+
+  double probability(Quantity quantity) {
+    return get(quantity) / 1_000.0;
+  }
+
+  Duration latency() {
+    return span(Quantity.LATENCY);
+  }
+
+  Duration tail() {
+    return span(Quantity.TAIL);
+  }
+
+  double late() {
+    return probability(Quantity.LATE);
+  }
+
+  double loss() {
+    return probability(Quantity.LOSS);
+  }
+
+  double doubled() {
+    return probability(Quantity.DOUBLED);
+  }
+
+  boolean hasSessions() {
+    return count(Quantity.STORE) == 1;
+  }
+
+  boolean claimsOnRead() {
+    return count(Quantity.GUARD) == 0;
+  }
+
+  /** Whether nothing in this world can make the store forget a lease before its time. */
+  boolean storeKeepsLeases() {
+    return (hasSessions() && get(Quantity.EVICTIONS) == 0)
+        || (get(Quantity.FAILOVERS) == 0
+            && get(Quantity.FLUSHES) == 0
+            && get(Quantity.EVICTIONS) == 0
+            && get(Quantity.CLOCK_STEPS) == 0);
+  }
+
+  /** How long things go wrong; from then on nothing does. */
+  Duration troubled() {
+    Duration job = span(Quantity.MERGE).plus(latency().multipliedBy(8));
+    long jobs =
+        (long) count(Quantity.JOBS)
+            * count(Quantity.CALLERS)
+            * count(Quantity.PROCESSES)
+            / count(Quantity.NAMES);
+    return span(Quantity.LEASE)
+        .multipliedBy(2)
+        .plus(job.multipliedBy(2 * jobs / get(Quantity.NAMES)));
+  }
+
+  /** Every number, as {@link #with(String)} takes it. */
+  @Override
+  public String toString() {
+    return Arrays.stream(Quantity.values())
+        .map(quantity -> quantity.word() + "=" + get(quantity))
+        .collect(Collectors.joining(","));
+  }
+
+  /** Microseconds between two bounds in milliseconds, every order of magnitude as likely. */
+  private static long micros(Dice dice, double least, double most) {
+    return (long) (least * StrictMath.pow(most / least, dice.nextDouble()) * 1_000);
+  }
+
+  /** Thousandths, rather few than many, and none in half of the worlds. */
+  private static long rarely(Dice dice, int most) {
+    long drawn = (long) (dice.nextDouble() * dice.nextDouble() * most);
+    return dice.chance(0.5) ? drawn : 0;
+  }
+
+  private static long few(Dice dice, int most) {
+    return dice.chance(0.5) ? dice.between(1, most) : 0;
+  }
+
+  private static long fewer(Dice dice, int most) {
+    return dice.chance(0.25) ? dice.between(1, most) : 0;
+  }
+}

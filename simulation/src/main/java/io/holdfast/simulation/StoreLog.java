@@ -1,0 +1,15 @@
+package io.holdfast.simulation;
+
+import io.holdfast.LockName;
+import io.holdfast.spi.Claim;
+import io.holdfast.testkit.history.Event.Effect;
+
+/** What a simulated store tells its world. */
+interface StoreLog {
+
+  /** A question changed something. */
+  void changed(Claim claim, Effect effect, long token, boolean wasHolder);
+
+  /** A lock may be free: whoever listens is told, if the message arrives. */
+  void mayBeFree(LockName name);
+}

@@ -1,0 +1,421 @@
+package io.holdfast.simulation;
+
+import io.holdfast.Guarantees;
+import io.holdfast.LockName;
+import io.holdfast.LockOptions;
+import io.holdfast.Locks;
+import io.holdfast.LocksConfig;
+import io.holdfast.engine.LockEngine;
+import io.holdfast.simulation.Plan.Quantity;
+import io.holdfast.simulation.SimulatedStore.Failing;
+import io.holdfast.spi.Claim;
+import io.holdfast.testkit.history.Event;
+import io.holdfast.testkit.history.Event.Effect;
+import io.holdfast.testkit.history.Event.Fault;
+import io.holdfast.testkit.history.Event.Message;
+import io.holdfast.testkit.history.History;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+
+/**
+ * One world: processes with the production engine, a store, a database, and what goes wrong between
+ * them, on virtual time in one thread. The same plan and seed give the same history.
+ *
+ * <p>Things go wrong for a while; then nothing does, and whoever has not done its work by a moment
+ * that is generous never will.
+ */
+final class World implements Caller.Surroundings, SimulatedBackend.Wiring, StoreLog {
+
+  /** A process, and what lives in it. */
+  private static final class Inhabited {
+    private final SimulatedProcess process;
+    private final SimulatedBackend backend;
+    private final List<Caller> callers = new ArrayList<>();
+
+    private Inhabited(SimulatedProcess process, SimulatedBackend backend) {
+      this.process = process;
+      this.backend = backend;
+    }
+  }
+
+  private static final Duration BREATH = Duration.ofMillis(1);
+
+  private final Plan plan;
+  private final Dice dice;
+  private final Dice chaos;
+  private final Agenda agenda = new Agenda();
+  private final History history = new History();
+  private final Network network;
+  private final Network database;
+  private final SimulatedStore store;
+  private final List<Resource> resources = new ArrayList<>();
+  private final List<Inhabited> living = new ArrayList<>();
+  private final Map<String, Long> claims = new HashMap<>();
+  private final List<Runnable> unheard = new ArrayList<>();
+  private final Duration clockError;
+  private boolean silent;
+  private boolean gone;
+  private boolean healed;
+
+  private World(long seed, Plan plan) {
+    this.plan = plan;
+    this.dice = new Dice(seed).forConcern("world");
+    this.chaos = dice.forConcern("chaos");
+    this.network = new Network(agenda, dice.forConcern("network"), plan);
+    this.database = new Network(agenda, dice.forConcern("database"), plan);
+    // A store that forgets is promised to be right only if it is away for twice the clock's error:
+    // see docs/guarantees.md. Who evicts is not away, and so must have a clock that is right.
+    boolean evicts = plan.count(Quantity.EVICTIONS) > 0;
+    this.clockError = evicts ? Duration.ZERO : plan.span(Quantity.CLOCK_ERROR);
+    boolean forgets = evicts || plan.count(Quantity.FAILOVERS) + plan.count(Quantity.FLUSHES) > 0;
+    double rate = forgets ? 1 : rate(chaos);
+    Dice ofStore = dice.forConcern("store");
+    this.store =
+        plan.hasSessions()
+            ? new SessionStore(agenda, ofStore, plan, this, rate)
+            : new RedisStore(agenda, ofStore, plan, this, rate);
+    for (int i = 0; i < plan.count(Quantity.NAMES); i++) {
+      resources.add(new Resource("machine:" + (i + 1)));
+    }
+  }
+
+  /** What happened in the world of a plan. */
+  static List<Event> run(long seed, Plan plan) {
+    return new World(seed, plan).run();
+  }
+
+  private List<Event> run() {
+    for (int i = 0; i < plan.count(Quantity.PROCESSES); i++) {
+      begin("p" + (i + 1), 1, List.of());
+    }
+    long troubled = plan.troubled().toNanos();
+    if (plan.late() > 0
+        || plan.loss() > 0
+        || plan.probability(Quantity.FAILS) > 0
+        || plan.doubled() > 0) {
+      history.add(new Event.Disturbed(Fault.NETWORK, 0, troubled + Network.latest(plan).toNanos()));
+    }
+    store.setClock(error());
+    if (store instanceof RedisStore redis) {
+      redis.setClockOfReplica(error());
+    }
+    planTrouble(troubled);
+    agenda.at(troubled, this::heal);
+    agenda.runUntil(troubled);
+    long generous = troubled + generous().toNanos();
+    while (agenda.now() < generous && !isDone()) {
+      agenda.runUntil(agenda.now() + plan.span(Quantity.LEASE).toNanos());
+    }
+    agenda.runUntil(agenda.now() + rest().toNanos());
+    findLeftovers();
+    return history.events();
+  }
+
+  /**
+   * How long the work takes at most when nothing goes wrong any more, and everyone stood in line.
+   */
+  private Duration generous() {
+    long jobs = (long) plan.count(Quantity.JOBS) * plan.count(Quantity.CALLERS) * living.size();
+    Duration job =
+        plan.span(Quantity.LEASE)
+            .multipliedBy(8)
+            .plus(plan.span(Quantity.MERGE).multipliedBy(8))
+            .plus(plan.latency().multipliedBy(40))
+            .plus(Duration.ofSeconds(4));
+    return job.multipliedBy(jobs + 2).plus(plan.span(Quantity.REQUEST_TIMEOUT).multipliedBy(6));
+  }
+
+  /** After this, what nobody holds has ended, and no question is repeated. */
+  private Duration rest() {
+    return plan.span(Quantity.LEASE)
+        .multipliedBy(4)
+        .plus(plan.span(Quantity.REQUEST_TIMEOUT).multipliedBy(4))
+        .plus(Network.latest(plan).multipliedBy(2))
+        .plus(clockError.multipliedBy(2))
+        .plus(Duration.ofSeconds(2));
+  }
+
+  private double rate(Dice drawn) {
+    double error = plan.get(Quantity.RATE_ERROR) / 1e6;
+    return 1 + error * (2 * drawn.nextDouble() - 1);
+  }
+
+  private Duration error() {
+    return chaos.between(clockError.negated(), clockError);
+  }
+
+  private void begin(String place, int generation, List<Caller> before) {
+    String name = generation == 1 ? place : place + "." + generation;
+    Dice own = dice.forConcern(name);
+    SimulatedProcess process =
+        new SimulatedProcess(name, agenda, history, own.forConcern("process"), rate(own));
+    double fails = plan.probability(Quantity.FAILS);
+    SimulatedBackend backend =
+        new SimulatedBackend(
+            process, store, network, own.forConcern("backend"), this, guarantees(), fails);
+    LockOptions options =
+        LockOptions.DEFAULTS
+            .leaseFor(plan.span(Quantity.LEASE))
+            .waitAtMost(plan.span(Quantity.WAIT_AT_MOST));
+    Locks locks =
+        LockEngine.on(backend)
+            .config(
+                LocksConfig.DEFAULTS
+                    .options(options)
+                    .requestTimeout(plan.span(Quantity.REQUEST_TIMEOUT)))
+            .time(process)
+            .callbacks(process)
+            .random(own.forConcern("engine"))
+            .build();
+    Inhabited inhabited = new Inhabited(process, backend);
+    for (int i = 0; i < plan.count(Quantity.CALLERS); i++) {
+      int jobsDone = before.isEmpty() ? 0 : before.get(i).jobsDone();
+      Caller caller =
+          new Caller(
+              place + "t" + (i + 1),
+              process,
+              locks,
+              this,
+              agenda,
+              history,
+              own.forConcern("caller" + i),
+              plan,
+              resources,
+              jobsDone);
+      if (healed) {
+        caller.heal();
+      }
+      inhabited.callers.add(caller);
+      caller.start();
+    }
+    if (healed) {
+      backend.heal();
+    }
+    living.add(inhabited);
+  }
+
+  private Guarantees guarantees() {
+    return new Guarantees(
+        "a simulated store",
+        false,
+        plan.hasSessions() ? Guarantees.TokenSource.REVISION : Guarantees.TokenSource.STORE_CLOCK,
+        !plan.hasSessions(),
+        plan.hasSessions(),
+        !plan.hasSessions(),
+        BREATH,
+        true);
+  }
+
+  // ---- what goes wrong
+
+  private void planTrouble(long troubled) {
+    plan(Quantity.CUTS, troubled, () -> network.cut(someone().process.name(), spell(), history));
+    plan(Quantity.SILENCES, troubled, () -> silence(spell(), Fault.SILENCE));
+    plan(Quantity.FAILOVERS, troubled, () -> forget(Failing.FAILOVER));
+    plan(Quantity.FLUSHES, troubled, () -> forget(Failing.FLUSH));
+    plan(Quantity.EVICTIONS, troubled, () -> fail(Failing.EVICTION));
+    plan(Quantity.CLOCK_STEPS, troubled, this::setClock);
+    plan(Quantity.PAUSES, troubled, () -> pause(someone().process));
+    plan(Quantity.CRASHES, troubled, () -> crash(someone()));
+  }
+
+  private void plan(Quantity quantity, long troubled, Runnable trouble) {
+    for (int i = 0; i < plan.count(quantity); i++) {
+      agenda.at(chaos.nextLong(0, troubled), trouble);
+    }
+  }
+
+  private Inhabited someone() {
+    return chaos.oneOf(living);
+  }
+
+  /** As long as a lease, more or less: that is when it matters. */
+  private Duration spell() {
+    Duration lease = plan.span(Quantity.LEASE);
+    return chaos.between(lease.dividedBy(10), lease.multipliedBy(2));
+  }
+
+  private void pause(SimulatedProcess process) {
+    process.stop();
+    agenda.after(spell(), process::goOn);
+  }
+
+  private void crash(Inhabited inhabited) {
+    if (!living.remove(inhabited)) {
+      return;
+    }
+    inhabited.process.kill();
+    inhabited.callers.forEach(Caller::died);
+    String[] parts = inhabited.process.name().split("\\.", 2);
+    int generation = parts.length == 1 ? 1 : Integer.parseInt(parts[1]);
+    begin(parts[0], generation + 1, inhabited.callers);
+  }
+
+  private void silence(Duration span, Fault fault) {
+    silent = true;
+    history.add(new Event.Disturbed(fault, agenda.now(), agenda.now() + span.toNanos()));
+    agenda.after(span, this::speak);
+  }
+
+  private void speak() {
+    silent = false;
+    List<Runnable> questions = new ArrayList<>(unheard);
+    unheard.clear();
+    questions.forEach(Runnable::run);
+  }
+
+  /** The store forgets, and is away for longer than its clocks may differ. */
+  private void forget(Failing failing) {
+    Duration away = clockError.multipliedBy(2).plus(BREATH);
+    gone = true;
+    history.add(new Event.Disturbed(Fault.LOSS, agenda.now(), agenda.now() + away.toNanos()));
+    store.fail(failing);
+    agenda.after(
+        away,
+        () -> {
+          gone = false;
+          if (store instanceof RedisStore redis) {
+            redis.setClockOfReplica(error());
+          }
+        });
+  }
+
+  private void fail(Failing failing) {
+    history.add(new Event.Disturbed(Fault.LOSS, agenda.now(), agenda.now()));
+    store.fail(failing);
+  }
+
+  private void setClock() {
+    history.add(new Event.Disturbed(Fault.CLOCK, agenda.now(), agenda.now()));
+    store.setClock(error());
+  }
+
+  private void heal() {
+    healed = true;
+    network.heal();
+    database.heal();
+    for (Inhabited inhabited : living) {
+      inhabited.process.goOn();
+      inhabited.backend.heal();
+      inhabited.callers.forEach(Caller::heal);
+    }
+  }
+
+  // ---- what its parts need of it
+
+  @Override
+  public void whenStoreAnswers(Runnable question) {
+    if (silent) {
+      unheard.add(question);
+    } else if (!gone) {
+      question.run();
+    }
+  }
+
+  private long number(Claim claim) {
+    return claims.computeIfAbsent(claim.id(), unseen -> claims.size() + 1L);
+  }
+
+  @Override
+  public void sent(SimulatedProcess by, Claim claim, Message message) {
+    history.add(
+        new Event.Sent(by.name(), claim.name().value(), number(claim), message, agenda.now()));
+  }
+
+  @Override
+  public void answered(SimulatedProcess by, Claim claim, Message message) {
+    if (message != Message.RENEW) {
+      return;
+    }
+    for (Inhabited inhabited : living) {
+      if (inhabited.process == by) {
+        inhabited.callers.forEach(caller -> caller.lookIfHolding(claim.name()));
+      }
+    }
+  }
+
+  @Override
+  public void changed(Claim claim, Effect effect, long token, boolean wasHolder) {
+    String name = claim.name().value();
+    history.add(new Event.Stored(name, number(claim), effect, token, wasHolder, agenda.now()));
+  }
+
+  @Override
+  public void mayBeFree(LockName name) {
+    for (Inhabited inhabited : living) {
+      inhabited.backend.mayBeFree(name);
+    }
+  }
+
+  @Override
+  public void lookAtAll(LockName name) {
+    for (Inhabited inhabited : living) {
+      inhabited.callers.forEach(caller -> caller.lookIfHolding(name));
+    }
+  }
+
+  @Override
+  public <A> void transact(
+      SimulatedProcess by, Supplier<A> transaction, Consumer<A> answer, Runnable silence) {
+    boolean[] over = {false};
+    Duration patience = plan.span(Quantity.REQUEST_TIMEOUT).plus(plan.tail().multipliedBy(3));
+    by.after(
+        patience,
+        () -> {
+          if (!over[0]) {
+            over[0] = true;
+            silence.run();
+          }
+        });
+    database.sendOnce(
+        () -> {
+          A said = transaction.get();
+          database.sendOnce(
+              () ->
+                  by.runs(
+                      () -> {
+                        if (!over[0]) {
+                          over[0] = true;
+                          answer.accept(said);
+                        }
+                      }));
+        });
+  }
+
+  // ---- the end
+
+  private boolean isDone() {
+    return living.stream().allMatch(all -> all.callers.stream().allMatch(Caller::isDone));
+  }
+
+  private void findLeftovers() {
+    long now = agenda.now();
+    for (Resource resource : resources) {
+      history.add(new Event.Content(resource.name(), resource.ids(), now));
+    }
+    for (Inhabited inhabited : living) {
+      String name = inhabited.process.name();
+      for (Caller caller : inhabited.callers) {
+        if (!caller.isDone()) {
+          history.add(new Event.Leftover(name, "a caller that is not done", now));
+        }
+      }
+      if (inhabited.process.timers() > 0) {
+        String timers = inhabited.process.timers() + " timers";
+        history.add(new Event.Leftover(name, timers, now));
+      }
+      if (inhabited.backend.watches() > 0) {
+        String watches = inhabited.backend.watches() + " watches";
+        history.add(new Event.Leftover(name, watches, now));
+      }
+    }
+    for (String left : store.leftovers()) {
+      history.add(new Event.Leftover("store", left, now));
+    }
+  }
+}
