@@ -21,56 +21,58 @@ final class Plan {
   /** What a plan has a number for. */
   enum Quantity {
     /** 0: a Redis, 1: a store whose sessions are the leases. */
-    STORE(0),
+    STORE(0, 1),
     /** 0: the resource's guard is claim on read, 1: fence and version. */
-    GUARD(0),
-    PROCESSES(1),
-    CALLERS(1),
-    NAMES(1),
+    GUARD(0, 1),
+    PROCESSES(1, 1_000),
+    CALLERS(1, 1_000),
+    NAMES(1, 1_000),
     /** Merges that each caller has to do. */
-    JOBS(1),
-    LEASE(50_000),
-    REQUEST_TIMEOUT(20_000),
-    WAIT_AT_MOST(0),
+    JOBS(1, 1_000),
+    LEASE(50_000, 3_600_000_000L),
+    REQUEST_TIMEOUT(20_000, 3_600_000_000L),
+    WAIT_AT_MOST(0, 3_600_000_000L),
     /** How long a merge takes, on average. */
-    MERGE(0),
-    LATENCY(50),
+    MERGE(0, 3_600_000_000L),
+    LATENCY(50, 3_600_000_000L),
     /** How late a late message is, on average: often as long as a lease. */
-    TAIL(0),
+    TAIL(0, 3_600_000_000L),
     /** How likely a message is late, lost, doubled, or refused at once. */
-    LATE(0),
-    LOSS(0),
-    DOUBLED(0),
-    FAILS(0),
+    LATE(0, 1_000),
+    LOSS(0, 1_000),
+    DOUBLED(0, 1_000),
+    FAILS(0, 1_000),
     /** How often the way between a process and the store is cut. */
-    CUTS(0),
+    CUTS(0, 1_000),
     /** How often the store stops to answer. */
-    SILENCES(0),
+    SILENCES(0, 1_000),
     /** How often the store is replaced by its replica, which lags by so much. */
-    FAILOVERS(0),
-    LAG(0),
-    FLUSHES(0),
-    EVICTIONS(0),
+    FAILOVERS(0, 1_000),
+    LAG(0, 3_600_000_000L),
+    FLUSHES(0, 1_000),
+    EVICTIONS(0, 1_000),
     /** How often the store's clock is set, within the error it may have. */
-    CLOCK_STEPS(0),
-    CLOCK_ERROR(0),
+    CLOCK_STEPS(0, 1_000),
+    CLOCK_ERROR(0, 3_600_000_000L),
     /** By how much clocks run too fast or too slow, at most. */
-    RATE_ERROR(0),
-    PAUSES(0),
-    CRASHES(0),
+    RATE_ERROR(0, 100_000),
+    PAUSES(0, 1_000),
+    CRASHES(0, 1_000),
     /** How likely a process is stopped between its last look at the lease and its write. */
-    STALLS(0),
+    STALLS(0, 1_000),
     /** How likely a caller goes away while it waits. */
-    CANCELS(0),
-    INTERRUPTS(0),
+    CANCELS(0, 1_000),
+    INTERRUPTS(0, 1_000),
     /** How likely a lock is kept after its release, and held for a limited time only. */
-    KEEPS(0),
-    LIMITS(0);
+    KEEPS(0, 1_000),
+    LIMITS(0, 1_000);
 
     private final long least;
+    private final long most;
 
-    Quantity(long least) {
+    Quantity(long least, long most) {
       this.least = least;
+      this.most = most;
     }
 
     /** The value that does the least. */
@@ -82,8 +84,6 @@ final class Plan {
       return name().toLowerCase(Locale.ROOT);
     }
   }
-
-  private static final long MOST = 1_000_000_000;
 
   private final Map<Quantity, Long> numbers;
 
@@ -160,9 +160,10 @@ final class Plan {
   }
 
   Plan with(Quantity quantity, long value) {
-    if (value < quantity.least() || value > MOST) {
+    if (value < quantity.least() || value > quantity.most) {
       throw new IllegalArgumentException(
-          quantity.word() + " is " + quantity.least() + " to " + MOST + ", not " + value);
+          "%s is %d to %d, not %d"
+              .formatted(quantity.word(), quantity.least, quantity.most, value));
     }
     Map<Quantity, Long> changed = new EnumMap<>(numbers);
     changed.put(quantity, value);

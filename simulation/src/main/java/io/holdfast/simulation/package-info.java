@@ -1,4 +1,8 @@
-/** Models of stores for the simulator: what a store's steps do, on a clock that is handed in. */
+/**
+ * The production engine in simulated worlds. Start at {@link io.holdfast.simulation.Simulation};
+ * one {@code World} puts together processes, a network, a store and a database, all run from one
+ * {@code Agenda} of virtual time, and {@code Plan} says what goes wrong in it.
+ */
 @NullMarked
 package io.holdfast.simulation;
 

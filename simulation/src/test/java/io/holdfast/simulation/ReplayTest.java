@@ -1,0 +1,78 @@
+package io.holdfast.simulation;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.StringReader;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Properties;
+import java.util.logging.Level;
+import java.util.logging.Logger;
+import org.junit.jupiter.api.Test;
+
+/** A seed is the same history byte for byte, on the JDK of the build and on the newest one. */
+class ReplayTest {
+
+  private static final int SEEDS = 300;
+
+  /** What the newest JDK of this machine runs: prints the digest of the histories. */
+  public static final class Digests {
+    private static final Logger ENGINE = Logger.getLogger("io.holdfast");
+
+    private Digests() {}
+
+    /** Prints it. */
+    public static void main(String[] args) throws NoSuchAlgorithmException {
+      System.out.println(digest());
+    }
+
+    private static String digest() throws NoSuchAlgorithmException {
+      ENGINE.setLevel(Level.OFF);
+      MessageDigest all = MessageDigest.getInstance("SHA-256");
+      for (long seed = 1; seed <= SEEDS; seed++) {
+        Simulation.Replay world = Simulation.world(seed);
+        all.update((world.plan() + world.events()).getBytes(StandardCharsets.UTF_8));
+      }
+      return HexFormat.of().formatHex(all.digest());
+    }
+  }
+
+  @Test
+  void theNewestJdkRunsTheSameHistories() throws Exception {
+    Properties newest = new Properties();
+    Path finder = Path.of("..", ".mvn", "NewestJdk.java");
+    newest.load(new StringReader(output(javaHere(), finder.toString())));
+    if (newest.getProperty("newest-jdk.skip").equals("true")) {
+      System.out.println("SKIPPED: " + newest.getProperty("newest-jdk.found"));
+    }
+    assumeTrue(newest.getProperty("newest-jdk.skip").equals("false"));
+    String there =
+        output(
+            newest.getProperty("newest-jdk.java"),
+            "-cp",
+            System.getProperty("java.class.path"),
+            Digests.class.getName());
+    assertThat(there.trim()).isEqualTo(Digests.digest());
+  }
+
+  private static String javaHere() {
+    return Path.of(System.getProperty("java.home"), "bin", "java").toString();
+  }
+
+  private static String output(String... command) throws IOException, InterruptedException {
+    Process process =
+        new ProcessBuilder(List.of(command)).redirectError(ProcessBuilder.Redirect.INHERIT).start();
+    try (InputStream out = process.getInputStream()) {
+      String text = new String(out.readAllBytes(), StandardCharsets.UTF_8);
+      assertThat(process.waitFor()).as(text).isZero();
+      return text;
+    }
+  }
+}

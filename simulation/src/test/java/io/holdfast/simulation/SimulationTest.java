@@ -1,0 +1,74 @@
+package io.holdfast.simulation;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.holdfast.simulation.Simulation.Replay;
+import io.holdfast.simulation.Simulation.Sum;
+import java.util.logging.Level;
+import java.util.logging.Logger;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+/** The shipped engine keeps its promises in worlds where enough happens to tell. */
+class SimulationTest {
+
+  /** Kept, because the log manager would let a logger go, and its level with it. */
+  private static final Logger ENGINE = Logger.getLogger("io.holdfast");
+
+  private static final long WORLDS = Long.getLong("simulation.worlds", 10_000);
+
+  @BeforeAll
+  static void losesQuietly() {
+    ENGINE.setLevel(Level.OFF);
+  }
+
+  @Test
+  void everyPromiseIsKeptInEveryWorld() throws InterruptedException {
+    Sum sum = Simulation.worlds(1, WORLDS, 2, done -> {});
+    System.out.println(sum.load().report());
+    assertThat(sum.failed()).as("run: holdfast simulate --seed (one of these)").isEmpty();
+    assertThat(sum.worlds()).isEqualTo(WORLDS);
+    assertThat(sum.missing()).isEmpty();
+  }
+
+  @Test
+  void aSeedIsTheSameHistoryEveryTime() {
+    for (long seed = 20_000; seed < 20_050; seed++) {
+      assertThat(Simulation.world(seed).events()).isEqualTo(Simulation.world(seed).events());
+    }
+  }
+
+  @Test
+  void aPlanThatIsPrintedIsTheSameWorld() {
+    Replay world = Simulation.world(7);
+    assertThat(Simulation.world(7, world.plan()).events()).isEqualTo(world.events());
+  }
+
+  @Test
+  void aWorldInWhichNothingHappensIsTooLittle() throws InterruptedException {
+    Sum sum = Simulation.worlds(1, 500, 1, done -> {});
+    Sum idle = new Sum(500, Simulation.world(1).verdict().load(), sum.failed(), 0);
+    assertThat(sum.missing()).isEmpty();
+    assertThat(idle.missing()).isPresent();
+  }
+
+  @Test
+  void aPlanSaysWhatIsWrongWithIt() {
+    assertThatThrownBy(() -> Simulation.world(1, "speed=3"))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("speed");
+    assertThatThrownBy(() -> Simulation.world(1, "loss=much"))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("much");
+    assertThatThrownBy(() -> Simulation.world(1, "loss"))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("name=value");
+    assertThatThrownBy(() -> Simulation.world(1, "lease=1"))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("lease is 50000 to");
+    assertThatThrownBy(() -> Simulation.world(1, "loss=1001"))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("loss is 0 to 1000");
+  }
+}
