@@ -1,4 +1,4 @@
-/** The Java of the README, as it is compiled and run. */
+/** The Java of the README and of docs/history.md, as it is compiled and run. */
 @NullMarked
 package io.holdfast.examples;
 

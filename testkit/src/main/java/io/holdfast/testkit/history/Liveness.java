@@ -105,14 +105,14 @@ final class Liveness {
   }
 
   private void checkGap(long from, long to, List<Tenure> lock) {
-    if (to <= from) {
+    if (to <= Nanos.plus(from, bound)) {
       return;
     }
     for (Tenure tenure : lock) {
       Acquire waiter = tenure.acquire();
       long begin = Math.max(from, waiter.invokedAt());
       long end = Math.min(to, waiter.returnedAt());
-      if (end > begin && end - begin > bound) {
+      if (end - begin > bound) {
         found.add(
             Check.LIVENESS,
             "nobody had %s for %s while hold %d waited, and nothing disturbed it"
