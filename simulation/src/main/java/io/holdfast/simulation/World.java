@@ -273,7 +273,8 @@ final class World implements Caller.Surroundings, SimulatedBackend.Wiring, Store
   private void forget(Failing failing) {
     Duration away = clockError.multipliedBy(2).plus(BREATH);
     gone = true;
-    history.add(new Event.Disturbed(Fault.LOSS, agenda.now(), agenda.now() + away.toNanos()));
+    Fault fault = failing == Failing.FAILOVER ? Fault.FAILOVER : Fault.LOSS;
+    history.add(new Event.Disturbed(fault, agenda.now(), agenda.now() + away.toNanos()));
     store.fail(failing);
     agenda.after(
         away,

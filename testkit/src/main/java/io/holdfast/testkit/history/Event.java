@@ -186,7 +186,9 @@ public sealed interface Event {
   enum Fault {
     /** Messages are lost, late, doubled or out of order. */
     NETWORK,
-    /** The store forgets: failover to a replica that lags, flush, eviction, deletion by hand. */
+    /** Another server takes the store's place, and may know less. */
+    FAILOVER,
+    /** The store forgets: flush, eviction, deletion by hand. */
     LOSS,
     /** The store's clock was set. */
     CLOCK,
