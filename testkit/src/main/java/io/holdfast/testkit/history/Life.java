@@ -66,7 +66,7 @@ final class Life {
   long deadline(long due, long slack) {
     long deadline = Nanos.plus(due, slack);
     for (Paused pause : pauses) {
-      if (pause.from() <= deadline && pause.to() >= due) {
+      if (pause.from() <= deadline) {
         deadline = Math.max(deadline, Nanos.plus(pause.to(), slack));
       }
     }

@@ -17,11 +17,11 @@ import java.util.Map;
  * C11: the history cut into windows, each searched for an order that explains it. Reads the events
  * by itself, so that it is wrong about them in other ways than the other checks are.
  *
- * <p>Each granted acquire takes effect between call and return. Each hold ends once, not before its
- * holder gave it back, was told of its loss, died, or saw its time over; by the return of its
- * release if that was answered, otherwise at any later time or never. An acquire without an answer
- * may have taken effect later or never, and a lock taken makes nothing possible that was not
- * before: whatever order explains a history with it explains it without, so it is left out.
+ * <p>Each granted acquire takes effect between call and return. Each hold ends at any time from
+ * when its holder gave it back, was told of its loss, died, or saw its time over; or never. By when
+ * a release was answered does not matter: a lock that is free later makes nothing possible that was
+ * not before. Nor does an acquire without an answer, which may have taken effect later or never:
+ * whatever order explains a history with it explains it without, so it is left out.
  *
  * <p>A window begins where all that began before may be over. What comes later cannot have been
  * before, so that windows are searched one by one, and only the greatest token goes on. A window of
@@ -32,7 +32,7 @@ final class Linearizability {
   /** How many windows were searched whole, and how many were too long for it. */
   record Windows(long whole, long inParts) {}
 
-  /** Twenty acquires and twenty ends: the longest window that is searched whole. */
+  /** Twenty acquires and twenty ends make the longest window that is searched whole. */
   private static final int MOST_HOLDS = 20;
 
   /** A hold as it is read: its end is not known before all events are. */
@@ -40,7 +40,6 @@ final class Linearizability {
     private final Acquire acquire;
     private long promised;
     private long word = Long.MAX_VALUE;
-    private long freeBy = Long.MAX_VALUE;
 
     Reading(Acquire acquire) {
       this.acquire = acquire;
@@ -59,15 +58,8 @@ final class Linearizability {
       word = Math.min(word, at);
     }
 
-    void released(Release release) {
-      heard(release.invokedAt());
-      if (release.outcome() == Outcome.OK) {
-        freeBy = Math.min(freeBy, release.returnedAt());
-      }
-    }
-
     OrderSearch.Hold toHold() {
-      return new OrderSearch.Hold(acquire, Math.min(promised, word), freeBy);
+      return new OrderSearch.Hold(acquire, Math.min(promised, word));
     }
   }
 
@@ -160,7 +152,7 @@ final class Linearizability {
     } else if (event instanceof Release release) {
       Reading hold = readings.get(release.hold());
       if (hold != null) {
-        hold.released(release);
+        hold.heard(release.invokedAt());
       }
     } else if (event instanceof Crashed crashed) {
       for (Reading hold : readings.values()) {

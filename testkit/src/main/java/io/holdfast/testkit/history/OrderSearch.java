@@ -7,30 +7,28 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * The search for an order in which a mutex with fencing tokens could have done what was seen: an
- * acquire while it is free, with a token greater than all before, and the end of the hold that has
- * it (J. Wing, C. Gong, "Testing and Verifying Concurrent Objects", 1993). A set of operations that
- * was reached once is not tried again (G. Lowe, "Testing for linearizability", 2017): who has the
- * mutex and what token was the last follow from the set. Used by one thread.
+ * The search for an order in which a mutex with fencing tokens could have done what was seen: each
+ * acquire between its call and its return, with a token greater than all before, and after the end
+ * of the hold before (J. Wing, C. Gong, "Testing and Verifying Concurrent Objects", 1993). What was
+ * reached once is not tried again (G. Lowe, "Testing for linearizability", 2017). Used by one
+ * thread.
  */
 final class OrderSearch {
 
   /**
    * A hold, to be put into an order.
    *
-   * @param endsFrom when it may end at the earliest
-   * @param endsBy when it has ended at the latest; {@link Long#MAX_VALUE} if it may go on for ever
+   * @param endsFrom when it may end at the earliest; it may go on for ever
    */
-  record Hold(Acquire acquire, long endsFrom, long endsBy) {
+  record Hold(Acquire acquire, long endsFrom) {
 
     /** From when on it need not be there any more. */
     long overAt() {
-      long end = Math.max(acquire.returnedAt(), endsFrom);
-      return endsBy == Long.MAX_VALUE ? end : Math.max(end, endsBy);
+      return Math.max(acquire.returnedAt(), endsFrom);
     }
   }
 
-  private static final int FREE = -1;
+  private static final int NONE = -1;
   private static final int MOST_STATES = 20_000;
 
   private final List<Hold> holds;
@@ -47,7 +45,7 @@ final class OrderSearch {
 
   /** Searches. False if it gave up, after twenty thousand states. */
   boolean run() {
-    found = explains(0, 0, FREE, greatestBefore);
+    found = explains(0, NONE, greatestBefore);
     return found || tried.size() < MOST_STATES;
   }
 
@@ -71,40 +69,37 @@ final class OrderSearch {
     return needed;
   }
 
-  /** Whether what is not done yet can be done; each hold has a bit for its acquire and its end. */
-  private boolean explains(long acquired, long ended, int holder, long token) {
-    long horizon = horizon(acquired, ended);
+  /** Whether the others can follow those that were acquired, each with a bit, one of them last. */
+  private boolean explains(long acquired, int last, long token) {
+    long horizon = horizon(acquired);
     if (horizon == Long.MAX_VALUE) {
       return true;
     }
-    if (tried.size() >= MOST_STATES || !tried.add((acquired << holds.size()) | ended)) {
+    if (last != NONE && holds.get(last).endsFrom() > horizon) {
       return false;
     }
-    if (holder != FREE) {
-      return holds.get(holder).endsFrom() <= horizon
-          && explains(acquired, ended | (1L << holder), FREE, token);
+    // Of one set either may be the last: whoever is not has ended in time for all that follow.
+    if (tried.size() >= MOST_STATES || !tried.add(acquired)) {
+      return false;
     }
     for (int i = 0; i < holds.size(); i++) {
       Acquire acquire = holds.get(i).acquire();
       boolean isNext = (acquired & (1L << i)) == 0 && acquire.invokedAt() <= horizon;
       if (isNext
           && (!tokens || acquire.token() > token)
-          && explains(acquired | (1L << i), ended, i, acquire.token())) {
+          && explains(acquired | (1L << i), i, acquire.token())) {
         return true;
       }
     }
     return false;
   }
 
-  /** What begins after this moment cannot be next: something else had been done by then. */
-  private long horizon(long acquired, long ended) {
+  /** The next one is acquired by then; what was called later cannot be the next. */
+  private long horizon(long acquired) {
     long horizon = Long.MAX_VALUE;
     for (int i = 0; i < holds.size(); i++) {
-      Hold hold = holds.get(i);
       if ((acquired & (1L << i)) == 0) {
-        horizon = Math.min(horizon, hold.acquire().returnedAt());
-      } else if ((ended & (1L << i)) == 0) {
-        horizon = Math.min(horizon, hold.endsBy());
+        horizon = Math.min(horizon, holds.get(i).acquire().returnedAt());
       }
     }
     return horizon;

@@ -73,6 +73,18 @@ class FairnessTest extends HistoryTest {
   }
 
   @Test
+  void everyoneWhoWasServedBeforeIsCountedOnce() {
+    Event[] events = new Event[14];
+    for (int i = 0; i < 6; i++) {
+      events[2 * i] = got(i, "p" + i, 10 + i, 100 * i + 100, i + 1, 1000);
+      events[2 * i + 1] = released(i, 100 * i + 150, 100 * i + 160);
+    }
+    events[12] = got(6, "p6", 0, 700, 7, 1500);
+    events[13] = released(6, 710, 720);
+    assertThat(check(EXPECTED, events).load().maxBypass()).isEqualTo(6);
+  }
+
+  @Test
   void bypassInAStoreThatHasALineIsCaught() {
     isCaught(
         STORE,

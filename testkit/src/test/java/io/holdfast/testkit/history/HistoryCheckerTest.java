@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.util.Collections;
 import java.util.List;
 import java.util.Random;
+import java.util.function.Supplier;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -18,6 +19,10 @@ class HistoryCheckerTest extends HistoryTest {
 
   private static Verdict check(List<Event> events) {
     return new HistoryChecker(ReferenceRun.EXPECTED).check(events);
+  }
+
+  private static Supplier<String> saying(long seed, Verdict verdict) {
+    return () -> "seed %d: %s".formatted(seed, verdict.report());
   }
 
   @Test
@@ -55,7 +60,7 @@ class HistoryCheckerTest extends HistoryTest {
             .mapToObj(
                 seed -> {
                   Verdict verdict = check(new ReferenceRun(seed).events());
-                  assertThat(verdict.isClean()).as("seed %d: %s", seed, verdict.report()).isTrue();
+                  assertThat(verdict.isClean()).as(saying(seed, verdict)).isTrue();
                   return verdict.load();
                 })
             .reduce(Load.NONE, Load::plus);
@@ -83,7 +88,7 @@ class HistoryCheckerTest extends HistoryTest {
       Load load = check(events).load();
       Collections.shuffle(events, new Random(seed));
       Verdict verdict = check(events);
-      assertThat(verdict.isClean()).as("seed %d: %s", seed, verdict.report()).isTrue();
+      assertThat(verdict.isClean()).as(saying(seed, verdict)).isTrue();
       assertThat(verdict.load()).isEqualTo(load);
     }
   }
@@ -101,9 +106,7 @@ class HistoryCheckerTest extends HistoryTest {
       if (corruption.apply(events, new Random(seed))) {
         corrupted++;
         Verdict verdict = check(events);
-        assertThat(verdict.broken())
-            .as("seed %d: %s", seed, verdict.report())
-            .contains(corruption.caughtBy());
+        assertThat(verdict.broken()).as(saying(seed, verdict)).contains(corruption.caughtBy());
       }
     }
     assertThat(corrupted).isGreaterThanOrEqualTo(WORLDS / 4);

@@ -82,6 +82,21 @@ class LinearizabilityTest extends HistoryTest {
   }
 
   @Test
+  void whatWasOverBeforeWasBefore() {
+    Verdict verdict =
+        check(
+            EXPECTED,
+            got(3, "c", 0, 100, 6, 1000),
+            released(3, 110, 112),
+            got(1, "a", 0, 10, 5, 1000),
+            released(1, 20, 22),
+            got(2, "b", 30, 40, 4, 1000),
+            released(2, 50, 52));
+    assertThat(verdict.broken()).containsExactly(Check.TOKENS, Check.LINEARIZABILITY);
+    assertThat(verdict.load().windowsSearched()).isEqualTo(1);
+  }
+
+  @Test
   void locksWithoutTokensAreSearchedToo() {
     Expectations tokenless = EXPECTED.tokens(false);
     isClean(

@@ -81,6 +81,19 @@ class LoadTest extends HistoryTest {
   }
 
   @Test
+  void grantsOfOneInstantAllCount() {
+    Load load =
+        check(
+                EXPECTED.exclusion(false),
+                got(1, "a", 0, 10, 1, 1000),
+                got(2, "b", 0, 10, 2, 1000),
+                asked(3, "c", 0, 10, Outcome.FAILED, 0),
+                failed(1, 1, "x", 0, 10))
+            .load();
+    assertThat(load.staleWritesRefused()).isEqualTo(1);
+  }
+
+  @Test
   void holdsThatAreStillOpenAreNotLost() {
     assertThat(check(EXPECTED, got(1, "a", 0, 10, 1, 1000)).load().losses()).isZero();
   }

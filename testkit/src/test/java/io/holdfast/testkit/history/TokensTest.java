@@ -62,6 +62,16 @@ class TokensTest extends HistoryTest {
   }
 
   @Test
+  void acquiresThatTouchMayBeGrantedInAnyOrder() {
+    isClean(
+        EXPECTED.exclusion(false),
+        got(1, "a", 0, 10, 5, 1000),
+        released(1, 60, 70),
+        got(2, "b", 10, 30, 4, 1000),
+        released(2, 40, 45));
+  }
+
+  @Test
   void tokenThatChangesWhileItIsHeldIsCaught() {
     isCaught(
         Check.TOKENS,
