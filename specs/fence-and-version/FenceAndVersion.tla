@@ -45,10 +45,11 @@ VARIABLES
   from,     \* of each holder: the version that it read
   done,     \* of each holder: how many of its merges were acknowledged
   acked,    \* those merges
+  latest,   \* the token of the latest write, whatever the row says
   falling   \* did a write follow one with a greater token?
 
 row == <<fence, version, data, open, draft>>
-vars == <<row, token, phase, copy, from, done, acked, falling>>
+vars == <<row, token, phase, copy, from, done, acked, latest, falling>>
 
 Init ==
   /\ fence = 0 /\ version = 0 /\ data = {}
@@ -58,7 +59,7 @@ Init ==
   /\ copy = [h \in Holders |-> {}]
   /\ from = [h \in Holders |-> 0]
   /\ done = [h \in Holders |-> 0]
-  /\ acked = {} /\ falling = FALSE
+  /\ acked = {} /\ latest = 0 /\ falling = FALSE
 
 Next1(h) == <<h, done[h] + 1>>
 
@@ -69,13 +70,13 @@ Read(h) ==
   /\ copy' = [copy EXCEPT ![h] = data \cup {Next1(h)}]
   /\ from' = [from EXCEPT ![h] = version]
   /\ phase' = [phase EXCEPT ![h] = IF Flaw = "version after the data" THEN "read" ELSE "merging"]
-  /\ UNCHANGED <<row, token, done, acked, falling>>
+  /\ UNCHANGED <<row, token, done, acked, latest, falling>>
 
 ReadVersion(h) ==
   /\ phase[h] = "read"
   /\ from' = [from EXCEPT ![h] = version]
   /\ phase' = [phase EXCEPT ![h] = "merging"]
-  /\ UNCHANGED <<row, token, copy, done, acked, falling>>
+  /\ UNCHANGED <<row, token, copy, done, acked, latest, falling>>
 
 Fits(h) ==
   /\ fence <= token[h] \/ Flaw = "version alone"
@@ -94,7 +95,7 @@ Write(h) ==
   /\ draft' = copy[h]
   /\ phase' = [phase EXCEPT ![h] = "written"]
   /\ IF Flaw = "acknowledged before commit" THEN Acknowledge(h) ELSE UNCHANGED <<acked, done>>
-  /\ UNCHANGED <<fence, version, data, token, copy, from, falling>>
+  /\ UNCHANGED <<fence, version, data, token, copy, from, latest, falling>>
 
 (* No row changed: a newer fence stops the holder, another version has it read again. *)
 Refused(h) ==
@@ -107,14 +108,15 @@ Refused(h) ==
           /\ UNCHANGED <<acked, done>>
   /\ copy' = [copy EXCEPT ![h] = {}]
   /\ from' = [from EXCEPT ![h] = 0]
-  /\ UNCHANGED <<row, token, falling>>
+  /\ UNCHANGED <<row, token, latest, falling>>
 
 (* If the answer to the commit is lost, the holder reads again, and finds its merge or not. *)
 Commit(h) ==
   /\ open = h
   /\ data' = draft
   /\ version' = IF Flaw = "version not counted" THEN version ELSE version + 1
-  /\ falling' = (falling \/ token[h] < fence)
+  /\ falling' = (falling \/ token[h] < latest)
+  /\ latest' = token[h]
   /\ fence' = token[h]
   /\ IF Flaw = "acknowledged before commit"
      THEN UNCHANGED <<acked, done>>
@@ -132,7 +134,7 @@ RollBack(h) ==
   /\ phase' \in {[phase EXCEPT ![h] = "idle"], [phase EXCEPT ![h] = "stopped"]}
   /\ copy' = [copy EXCEPT ![h] = {}]
   /\ from' = [from EXCEPT ![h] = 0]
-  /\ UNCHANGED <<fence, version, data, token, done, acked, falling>>
+  /\ UNCHANGED <<fence, version, data, token, done, acked, latest, falling>>
 
 Next ==
   \E h \in Holders :
