@@ -64,7 +64,7 @@ class IngestTest {
   @BeforeEach
   void emptyDatabase() throws Exception {
     sql("DROP SCHEMA public CASCADE", "CREATE SCHEMA public");
-    database = Database.open(postgres.jdbcUrl(), 40);
+    database = Database.openToMerge(postgres.jdbcUrl(), 40);
     open.push(database);
   }
 
