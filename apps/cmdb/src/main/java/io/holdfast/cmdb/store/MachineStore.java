@@ -59,12 +59,8 @@ public final class MachineStore {
 
   /** Which machines these reports concern. */
   public Resolution resolve(Collection<Report> reports) throws SQLException {
-    try (Connection connection = database.connection()) {
-      // It only reads, and sees at each question what is committed by then: without a transaction
-      // around them there is no COMMIT to wait for. The pool takes the setting back.
-      connection.setAutoCommit(true);
-      return Resolution.of(connection, reports);
-    }
+    return this.<Resolution, RuntimeException>withoutTransaction(
+        connection -> Resolution.of(connection, reports));
   }
 
   /** Which machines an intricate report concerns: those whose leases {@link #merge} wants. */
@@ -81,7 +77,11 @@ public final class MachineStore {
    */
   public List<Ack> merge(Map<Group, Long> tokens, Checkpoint checkpoint)
       throws SQLException, Again {
-    return inTransaction(connection -> new Batch(writer, connection).merge(tokens, checkpoint));
+    Work<List<Ack>, Again> work =
+        connection -> new Batch(writer, connection).merge(tokens, checkpoint);
+    return writer.isWrittenInOneStatement(tokens.keySet())
+        ? withoutTransaction(work)
+        : inTransaction(work);
   }
 
   /**
@@ -201,6 +201,17 @@ public final class MachineStore {
 
   private interface Work<T, E extends Exception> {
     T in(Connection connection) throws SQLException, E;
+  }
+
+  /**
+   * For what only reads, or writes in one statement: each sees what is committed by then, as it
+   * would inside a transaction, too, and there is no COMMIT to wait for.
+   */
+  private <T, E extends Exception> T withoutTransaction(Work<T, E> work) throws SQLException, E {
+    try (Connection connection = database.connection()) {
+      connection.setAutoCommit(true); // the pool takes it back
+      return work.in(connection);
+    }
   }
 
   private <T, E extends Exception> T inTransaction(Work<T, E> work) throws SQLException, E {
