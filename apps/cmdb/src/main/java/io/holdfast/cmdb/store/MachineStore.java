@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.SortedSet;
 
 /**
@@ -33,6 +34,7 @@ public final class MachineStore {
 
   private final Database database;
   private final Writer writer;
+  private final Memory memory = new Memory();
 
   /** The machines of a database, guarded by fence and version. */
   public static MachineStore of(Database database) {
@@ -57,6 +59,14 @@ public final class MachineStore {
     this.writer = new Writer(new RuleBook(), guard);
   }
 
+  /**
+   * The group of a report on a machine that was merged here before with the same keys, without
+   * asking the database; empty if there was none. It may turn out to be another, as any may.
+   */
+  public Optional<Group> remembered(Report report) {
+    return memory.groupOf(report);
+  }
+
   /** Which machines these reports concern. */
   public Resolution resolve(Collection<Report> reports) throws SQLException {
     return this.<Resolution, RuntimeException>withoutTransaction(
@@ -79,9 +89,17 @@ public final class MachineStore {
       throws SQLException, Again {
     Work<List<Ack>, Again> work =
         connection -> new Batch(writer, connection).merge(tokens, checkpoint);
-    return writer.isWrittenInOneStatement(tokens.keySet())
-        ? withoutTransaction(work)
-        : inTransaction(work);
+    try {
+      List<Ack> acks =
+          writer.isWrittenInOneStatement(tokens.keySet())
+              ? withoutTransaction(work)
+              : inTransaction(work);
+      memory.merged(tokens.keySet());
+      return acks;
+    } catch (SQLException e) {
+      memory.forgetAll();
+      throw e;
+    }
   }
 
   /**
