@@ -56,7 +56,7 @@ final class Side implements AutoCloseable {
 
   static Side open(Method method, Servers servers, int connections) throws SQLException {
     String url = servers.newDatabase();
-    return new Side(method, url, Database.open(url, connections), servers.locks());
+    return new Side(method, url, Database.openToMerge(url, connections), servers.locks());
   }
 
   Method method() {

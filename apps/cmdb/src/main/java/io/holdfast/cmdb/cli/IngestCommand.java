@@ -138,7 +138,7 @@ final class IngestCommand implements Callable<Integer> {
     try (Payloads payloads = Payloads.of(paths, observed, System.in);
         AckFileOrNone witness = new AckFileOrNone(acks.map(AckFile::appendTo));
         Servers servers = place.openWithLocks();
-        Database database = servers.database(settings.connections() + 1)) {
+        Database database = servers.databaseToMerge(settings.connections() + 1)) {
       return ingest(payloads, witness, servers, database, settings, newRules, streaming);
     } catch (FileNotFoundException e) {
       throw new CmdbException(CmdbException.NO_INPUT, String.valueOf(e.getMessage()));

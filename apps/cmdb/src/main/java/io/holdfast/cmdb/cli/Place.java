@@ -82,6 +82,15 @@ public final class Place {
       }
     }
 
+    /** The same for who merges. */
+    public Database databaseToMerge(int connections) {
+      try {
+        return Database.openToMerge(databaseUrl, connections);
+      } catch (SQLException e) {
+        throw unavailable(databaseUrl, e);
+      }
+    }
+
     /** Connects to the locks. */
     public Locks locks(LockListener listener) {
       return Locks.connect(storeUrl, LocksConfig.DEFAULTS.listener(listener));

@@ -168,7 +168,9 @@ public final class Ingest implements Intake {
     room.acquire(item.weight());
     throwFailure();
     onTheirWay.incrementAndGet();
-    incoming.add(item);
+    machines
+        .remembered(report)
+        .ifPresentOrElse(group -> await(group, List.of(item)), () -> incoming.add(item));
   }
 
   /** So that large reports do not fill the memory: one for each 4,096 characters. */

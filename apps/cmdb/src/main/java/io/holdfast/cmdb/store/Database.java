@@ -22,6 +22,20 @@ public final class Database implements AutoCloseable {
 
   private static final int CONNECT_MILLIS = 10_000;
 
+  /**
+   * A writer that stands still in the middle of a transaction holds rows up no longer than this.
+   * Given at the start of the session: what a transaction SETs goes with its rollback.
+   */
+  private static final String PATIENCE =
+      "-c lock_timeout=20s -c idle_in_transaction_session_timeout=30s";
+
+  /**
+   * What merges asks the same few questions by key for ever: they are planned once. So the plan
+   * must not follow from how small the tables are at that moment, when a scan looks cheap.
+   */
+  private static final String PLANS =
+      " -c plan_cache_mode=force_generic_plan -c enable_seqscan=off";
+
   private final HikariDataSource pool;
 
   private Database(HikariDataSource pool) {
@@ -37,6 +51,15 @@ public final class Database implements AutoCloseable {
    *     but no password
    */
   public static Database open(String url, int connections) throws SQLException {
+    return open(url, connections, PATIENCE);
+  }
+
+  /** The same for those who merge; they read a few machines by key and never all. */
+  public static Database openToMerge(String url, int connections) throws SQLException {
+    return open(url, connections, PATIENCE + PLANS);
+  }
+
+  private static Database open(String url, int connections, String options) throws SQLException {
     HikariConfig config = new HikariConfig();
     config.setJdbcUrl(url);
     config.setMaximumPoolSize(Math.max(2, connections)); // to bring the schema up to date takes two
@@ -54,9 +77,7 @@ public final class Database implements AutoCloseable {
     driver.setProperty("connectTimeout", "10");
     driver.setProperty("tcpKeepAlive", "true");
     driver.setProperty("ApplicationName", "holdfast-cmdb");
-    // A writer that stands still in the middle of a transaction holds rows up no longer than this.
-    // Given at the start of the session: what a transaction SETs goes with its rollback.
-    driver.setProperty("options", "-c lock_timeout=20s -c idle_in_transaction_session_timeout=30s");
+    driver.setProperty("options", options);
     config.setDataSourceProperties(driver);
     HikariDataSource pool;
     try {

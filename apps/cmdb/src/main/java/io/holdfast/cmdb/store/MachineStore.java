@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.SortedSet;
 
 /**
@@ -33,6 +34,7 @@ public final class MachineStore {
 
   private final Database database;
   private final Writer writer;
+  private final Memory memory = new Memory();
 
   /** The machines of a database, guarded by fence and version. */
   public static MachineStore of(Database database) {
@@ -57,14 +59,18 @@ public final class MachineStore {
     this.writer = new Writer(new RuleBook(), guard);
   }
 
+  /**
+   * The group of a report on a machine that was merged here before with the same keys, without
+   * asking the database; empty if there was none. It may turn out to be another, as any may.
+   */
+  public Optional<Group> remembered(Report report) {
+    return memory.groupOf(report);
+  }
+
   /** Which machines these reports concern. */
   public Resolution resolve(Collection<Report> reports) throws SQLException {
-    try (Connection connection = database.connection()) {
-      // It only reads, and sees at each question what is committed by then: without a transaction
-      // around them there is no COMMIT to wait for. The pool takes the setting back.
-      connection.setAutoCommit(true);
-      return Resolution.of(connection, reports);
-    }
+    return this.<Resolution, RuntimeException>withoutTransaction(
+        connection -> Resolution.of(connection, reports));
   }
 
   /** Which machines an intricate report concerns: those whose leases {@link #merge} wants. */
@@ -81,7 +87,19 @@ public final class MachineStore {
    */
   public List<Ack> merge(Map<Group, Long> tokens, Checkpoint checkpoint)
       throws SQLException, Again {
-    return inTransaction(connection -> new Batch(writer, connection).merge(tokens, checkpoint));
+    Work<List<Ack>, Again> work =
+        connection -> new Batch(writer, connection).merge(tokens, checkpoint);
+    try {
+      List<Ack> acks =
+          writer.isWrittenInOneStatement(tokens.keySet())
+              ? withoutTransaction(work)
+              : inTransaction(work);
+      memory.merged(tokens.keySet());
+      return acks;
+    } catch (SQLException e) {
+      memory.forgetAll();
+      throw e;
+    }
   }
 
   /**
@@ -201,6 +219,17 @@ public final class MachineStore {
 
   private interface Work<T, E extends Exception> {
     T in(Connection connection) throws SQLException, E;
+  }
+
+  /**
+   * For what only reads, or writes in one statement: each sees what is committed by then, as it
+   * would inside a transaction, too, and there is no COMMIT to wait for.
+   */
+  private <T, E extends Exception> T withoutTransaction(Work<T, E> work) throws SQLException, E {
+    try (Connection connection = database.connection()) {
+      connection.setAutoCommit(true); // the pool takes it back
+      return work.in(connection);
+    }
   }
 
   private <T, E extends Exception> T inTransaction(Work<T, E> work) throws SQLException, E {

@@ -8,6 +8,7 @@ import io.holdfast.cmdb.report.Value;
 import io.holdfast.cmdb.store.Ledger.Entry;
 import io.holdfast.cmdb.store.Ledger.Place;
 import io.holdfast.guard.FencedTable;
+import io.holdfast.guard.SqlFailure;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
@@ -52,6 +53,16 @@ final class Writer {
     ROW_LOCK,
     /** For "demo" to show what is lost then. */
     NONE
+  }
+
+  /**
+   * Whether merging these takes nothing but {@link #write}, and that for one machine, so that it is
+   * written as a whole or not at all without a transaction around it.
+   */
+  boolean isWrittenInOneStatement(Collection<Group> groups) {
+    return guard != Guard.ROW_LOCK
+        && groups.size() == 1
+        && groups.stream().allMatch(each -> each.newKeys().isEmpty() && each.newClaims().isEmpty());
   }
 
   /**
@@ -136,6 +147,7 @@ final class Writer {
    *
    * @param rules the id of the rules in force
    * @return each machine's new version
+   * @throws UnansweredCommitException if this is all of the transaction and was not answered
    * @throws io.holdfast.guard.GuardException if one of them was written since it was read; roll
    *     back
    */
@@ -222,6 +234,7 @@ final class Writer {
       Connection connection, String rules, List<Row> rows, boolean guarded) throws SQLException {
     List<Entry> entries = new ArrayList<>();
     rows.forEach(row -> entries.addAll(row.change().entries()));
+    boolean isAll = connection.getAutoCommit(); // a broken connection would not say it
     try (PreparedStatement write = connection.prepareStatement(Sql.of("write"))) {
       write.setArray(1, Sql.texts(connection, rows, row -> row.change().before().id()));
       write.setArray(2, Sql.numbers(connection, rows, row -> row.change().token()));
@@ -251,6 +264,11 @@ final class Writer {
         }
       }
       return versions;
+    } catch (SQLException e) {
+      if (isAll && SqlFailure.of(e) == SqlFailure.OUTCOME_UNKNOWN) {
+        throw new UnansweredCommitException(e);
+      }
+      throw e;
     }
   }
 

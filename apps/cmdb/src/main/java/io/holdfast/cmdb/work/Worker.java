@@ -81,7 +81,7 @@ public final class Worker {
     boolean guarded = args[3].equals("guarded");
     Tally tally = new Tally();
     try (Database database =
-            Database.open(environment.getOrDefault(DATABASE, ""), settings.connections());
+            Database.openToMerge(environment.getOrDefault(DATABASE, ""), settings.connections());
         Locks locks =
             Locks.connect(
                 environment.getOrDefault(STORE, ""), LocksConfig.DEFAULTS.listener(tally))) {

@@ -64,7 +64,7 @@ class IngestTest {
   @BeforeEach
   void emptyDatabase() throws Exception {
     sql("DROP SCHEMA public CASCADE", "CREATE SCHEMA public");
-    database = Database.open(postgres.jdbcUrl(), 40);
+    database = Database.openToMerge(postgres.jdbcUrl(), 40);
     open.push(database);
   }
 
@@ -208,6 +208,26 @@ class IngestTest {
         .isEqualTo(pairs);
     assertThat(number("SELECT count(*) FROM machine WHERE record ?& array['x','y','z','x5','y5']"))
         .isEqualTo(pairs);
+    assertClean();
+  }
+
+  @Test
+  void aMachineThatWasJoinedElsewhereIsRememberedForOneAttemptMore() throws Exception {
+    Tally tally = new Tally();
+    Ingest one = ingest(Settings.DEFAULTS, tally, Gate.OPEN);
+    submitAll(one, Reports.of("a", "a", "serial:s1"));
+    submitAll(one, Reports.of("b", "b", "serial:s2"));
+    submitAll(ingest(), Reports.of("joining", "c", "serial:s1", "serial:s2"));
+    assertThat(one.counts().retries()).isZero();
+
+    submitAll(one, Reports.of("d", "d", "serial:s2"));
+    assertThat(one.counts().retries()).isOne();
+    submitAll(one, Reports.of("e", "e", "serial:s2"));
+
+    assertThat(one.counts().retries()).isOne();
+    assertThat(number("SELECT count(*) FROM machine WHERE merged_into IS NULL")).isEqualTo(1);
+    assertThat(number("SELECT count(*) FROM machine WHERE record ?& array['a','b','c','d','e']"))
+        .isEqualTo(1);
     assertClean();
   }
 

@@ -53,7 +53,7 @@ class PermutationTest {
 
     Queue<String> witnesses = new ConcurrentLinkedQueue<>();
     try (EmbeddedPostgreSql server = EmbeddedPostgreSql.start();
-        Database database = Database.open(server.jdbcUrl(), 30);
+        Database database = Database.openToMerge(server.jdbcUrl(), 30);
         Locks locks = Locks.connect("memory:")) {
       MachineStore.of(database).putInForce(Rules.parse(Reference.RULES));
       List<Ingest> ingests = new ArrayList<>();
