@@ -5,9 +5,11 @@ import com.zaxxer.hikari.HikariDataSource;
 import com.zaxxer.hikari.pool.HikariPool;
 import io.holdfast.cmdb.merge.Rules;
 import java.sql.Connection;
+import java.sql.DriverManager;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Properties;
@@ -35,6 +37,9 @@ public final class Database implements AutoCloseable {
    */
   private static final String PLANS =
       " -c plan_cache_mode=force_generic_plan -c enable_seqscan=off";
+
+  /** The advisory lock of who makes the schema: "holdfast" in hexadecimal digits of ASCII. */
+  private static final long SCHEMA = 0x686f6c6466617374L;
 
   private final HikariDataSource pool;
 
@@ -86,7 +91,10 @@ public final class Database implements AutoCloseable {
       throw new SQLException(reason(e), "08001", e);
     }
     Database database = new Database(pool);
-    try {
+    try (Connection first = DriverManager.getConnection(url, driver);
+        Statement statement = first.createStatement()) {
+      // Flyway's own lock is taken too late: two that find no schema history both make one.
+      statement.execute("SELECT pg_advisory_lock(" + SCHEMA + ")");
       database.prepare();
       return database;
     } catch (SQLException | RuntimeException e) {

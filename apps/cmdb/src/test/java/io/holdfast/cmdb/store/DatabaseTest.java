@@ -5,9 +5,15 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.holdfast.embedded.EmbeddedPostgreSql;
 import java.sql.Connection;
+import java.sql.DriverManager;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -53,6 +59,37 @@ class DatabaseTest {
         Database other = Database.open(postgres.jdbcUrl(), 1)) {
       assertThat(one.notDurable()).isEmpty();
       assertThat(MachineStore.of(other).totals().machines()).isZero();
+    }
+  }
+
+  @Test
+  void manyWhoComeAtOnceToAnEmptyDatabaseAllFindTheSchema() throws Exception {
+    ExecutorService pool = Executors.newFixedThreadPool(6);
+    try {
+      for (int i = 0; i < 5; i++) {
+        String name = "empty" + i;
+        try (Connection connection = DriverManager.getConnection(postgres.jdbcUrl());
+            Statement statement = connection.createStatement()) {
+          statement.execute("CREATE DATABASE " + name);
+        }
+        String url = postgres.jdbcUrl().replaceFirst("/[^/?]+[?]", "/" + name + "?");
+        assertThat(url).contains(name);
+        List<Future<Integer>> opened = new ArrayList<>();
+        for (int j = 0; j < 6; j++) {
+          opened.add(
+              pool.submit(
+                  () -> {
+                    try (Database database = Database.open(url, 2)) {
+                      return database.notDurable().size();
+                    }
+                  }));
+        }
+        for (Future<Integer> each : opened) {
+          assertThat(each.get()).isZero();
+        }
+      }
+    } finally {
+      pool.shutdownNow();
     }
   }
 
