@@ -142,7 +142,8 @@ final class Caller {
   }
 
   private LockOptions options() {
-    LockOptions options = locks.options().label(name);
+    boolean oneLabel = plan.count(Plan.Quantity.ONE_LABEL) == 1;
+    LockOptions options = locks.options().label(oneLabel ? process.name() : name);
     Duration lease = options.leaseFor();
     if (tokenAbove > 0) {
       options = options.tokenAbove(tokenAbove);

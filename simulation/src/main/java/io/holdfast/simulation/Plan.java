@@ -65,7 +65,11 @@ final class Plan {
     INTERRUPTS(0, 1_000),
     /** How likely a lock is kept after its release, and held for a limited time only. */
     KEEPS(0, 1_000),
-    LIMITS(0, 1_000);
+    LIMITS(0, 1_000),
+    /** 1: the callers of a process have one label, so that one claim can stand for them. */
+    ONE_LABEL(0, 1),
+    /** 1: the rows have a fence of tomorrow, as from another store whose clock was ahead. */
+    FENCE_AHEAD(0, 1);
 
     private final long least;
     private final long most;
@@ -126,6 +130,8 @@ final class Plan {
     numbers.put(Quantity.INTERRUPTS, rarely(dice, 300));
     numbers.put(Quantity.KEEPS, rarely(dice, 100));
     numbers.put(Quantity.LIMITS, rarely(dice, 100));
+    numbers.put(Quantity.ONE_LABEL, (long) dice.nextInt(2));
+    numbers.put(Quantity.FENCE_AHEAD, fewer(dice, 1));
     return new Plan(numbers);
   }
 
@@ -212,6 +218,14 @@ final class Plan {
 
   boolean claimsOnRead() {
     return count(Quantity.GUARD) == 0;
+  }
+
+  /**
+   * Whether rows have seen greater tokens than the store's clock would give. Only where nothing is
+   * forgotten: a token that was raised above the clock does not come back from it.
+   */
+  boolean hasFenceAhead() {
+    return count(Quantity.FENCE_AHEAD) == 1 && !hasSessions() && storeKeepsLeases();
   }
 
   /** Whether nothing in this world can make the store forget a lease before its time. */

@@ -45,8 +45,10 @@ final class Resource {
   private long fence;
   private String holder = "";
 
-  Resource(String name) {
+  /** A record whose guard has seen a token. */
+  Resource(String name, long fence) {
     this.name = name;
+    this.fence = fence;
   }
 
   String name() {

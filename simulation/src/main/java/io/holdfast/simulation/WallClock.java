@@ -6,7 +6,7 @@ import java.time.Duration;
 final class WallClock {
 
   /** The beginning of 2026: what a world's time starts with. */
-  private static final long BEGIN_MICROS = 1_767_225_600_000_000L;
+  static final long BEGIN_MICROS = 1_767_225_600_000_000L;
 
   private final Agenda agenda;
   private final double rate;

@@ -58,8 +58,8 @@ final class World implements Caller.Surroundings, SimulatedBackend.Wiring, Store
   private final Map<String, Long> claims = new HashMap<>();
   private final List<Runnable> unheard = new ArrayList<>();
   private final Duration clockError;
-  private boolean silent;
-  private boolean gone;
+  private int silences;
+  private int losses;
   private boolean healed;
 
   private World(long seed, Plan plan) {
@@ -79,8 +79,9 @@ final class World implements Caller.Surroundings, SimulatedBackend.Wiring, Store
         plan.hasSessions()
             ? new SessionStore(agenda, ofStore, plan, this, rate)
             : new RedisStore(agenda, ofStore, plan, this, rate);
+    long tomorrow = WallClock.BEGIN_MICROS + Duration.ofDays(1).toMillis() * 1_000;
     for (int i = 0; i < plan.count(Quantity.NAMES); i++) {
-      resources.add(new Resource("machine:" + (i + 1)));
+      resources.add(new Resource("machine:" + (i + 1), plan.hasFenceAhead() ? tomorrow : 0));
     }
   }
 
@@ -257,13 +258,15 @@ final class World implements Caller.Surroundings, SimulatedBackend.Wiring, Store
   }
 
   private void silence(Duration span, Fault fault) {
-    silent = true;
+    silences++;
     history.add(new Event.Disturbed(fault, agenda.now(), agenda.now() + span.toNanos()));
     agenda.after(span, this::speak);
   }
 
   private void speak() {
-    silent = false;
+    if (--silences > 0) {
+      return;
+    }
     List<Runnable> questions = new ArrayList<>(unheard);
     unheard.clear();
     questions.forEach(Runnable::run);
@@ -272,14 +275,14 @@ final class World implements Caller.Surroundings, SimulatedBackend.Wiring, Store
   /** The store forgets, and is away for longer than its clocks may differ. */
   private void forget(Failing failing) {
     Duration away = clockError.multipliedBy(2).plus(BREATH);
-    gone = true;
+    losses++;
     Fault fault = failing == Failing.FAILOVER ? Fault.FAILOVER : Fault.LOSS;
     history.add(new Event.Disturbed(fault, agenda.now(), agenda.now() + away.toNanos()));
     store.fail(failing);
     agenda.after(
         away,
         () -> {
-          gone = false;
+          losses--;
           if (store instanceof RedisStore redis) {
             redis.setClockOfReplica(error());
           }
@@ -311,9 +314,9 @@ final class World implements Caller.Surroundings, SimulatedBackend.Wiring, Store
 
   @Override
   public void whenStoreAnswers(Runnable question) {
-    if (silent) {
+    if (silences > 0) {
       unheard.add(question);
-    } else if (!gone) {
+    } else if (losses == 0) {
       question.run();
     }
   }

@@ -59,7 +59,10 @@ final class Linearizability {
     }
 
     OrderSearch.Hold toHold() {
-      return new OrderSearch.Hold(acquire, Math.min(promised, word));
+      // What was over when it was heard of may have been over at any time since it was asked for.
+      boolean wasOver = promised <= acquire.returnedAt();
+      return new OrderSearch.Hold(
+          acquire, wasOver ? acquire.invokedAt() : Math.min(promised, word));
     }
   }
 
