@@ -168,9 +168,7 @@ public final class Ingest implements Intake {
     room.acquire(item.weight());
     throwFailure();
     onTheirWay.incrementAndGet();
-    machines
-        .remembered(report)
-        .ifPresentOrElse(group -> await(group, List.of(item)), () -> incoming.add(item));
+    incoming.add(item);
   }
 
   /** So that large reports do not fill the memory: one for each 4,096 characters. */

@@ -15,7 +15,6 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.SortedSet;
 
 /**
@@ -34,7 +33,6 @@ public final class MachineStore {
 
   private final Database database;
   private final Writer writer;
-  private final Memory memory = new Memory();
 
   /** The machines of a database, guarded by fence and version. */
   public static MachineStore of(Database database) {
@@ -59,14 +57,6 @@ public final class MachineStore {
     this.writer = new Writer(new RuleBook(), guard);
   }
 
-  /**
-   * The group of a report on a machine that was merged here before with the same keys, without
-   * asking the database; empty if there was none. It may turn out to be another, as any may.
-   */
-  public Optional<Group> remembered(Report report) {
-    return memory.groupOf(report);
-  }
-
   /** Which machines these reports concern. */
   public Resolution resolve(Collection<Report> reports) throws SQLException {
     return this.<Resolution, RuntimeException>withoutTransaction(
@@ -89,17 +79,9 @@ public final class MachineStore {
       throws SQLException, Again {
     Work<List<Ack>, Again> work =
         connection -> new Batch(writer, connection).merge(tokens, checkpoint);
-    try {
-      List<Ack> acks =
-          writer.isWrittenInOneStatement(tokens.keySet())
-              ? withoutTransaction(work)
-              : inTransaction(work);
-      memory.merged(tokens.keySet());
-      return acks;
-    } catch (SQLException e) {
-      memory.forgetAll();
-      throw e;
-    }
+    return writer.isWrittenInOneStatement(tokens.keySet())
+        ? withoutTransaction(work)
+        : inTransaction(work);
   }
 
   /**

@@ -212,26 +212,6 @@ class IngestTest {
   }
 
   @Test
-  void aMachineThatWasJoinedElsewhereIsRememberedForOneAttemptMore() throws Exception {
-    Tally tally = new Tally();
-    Ingest one = ingest(Settings.DEFAULTS, tally, Gate.OPEN);
-    submitAll(one, Reports.of("a", "a", "serial:s1"));
-    submitAll(one, Reports.of("b", "b", "serial:s2"));
-    submitAll(ingest(), Reports.of("joining", "c", "serial:s1", "serial:s2"));
-    assertThat(one.counts().retries()).isZero();
-
-    submitAll(one, Reports.of("d", "d", "serial:s2"));
-    assertThat(one.counts().retries()).isOne();
-    submitAll(one, Reports.of("e", "e", "serial:s2"));
-
-    assertThat(one.counts().retries()).isOne();
-    assertThat(number("SELECT count(*) FROM machine WHERE merged_into IS NULL")).isEqualTo(1);
-    assertThat(number("SELECT count(*) FROM machine WHERE record ?& array['a','b','c','d','e']"))
-        .isEqualTo(1);
-    assertClean();
-  }
-
-  @Test
   void aReportWithoutAStrongKeyLivesWithTheOneMachineThatClaimsItsName() throws Exception {
     Ingest ingest = ingest();
     Report byName = Reports.of("monitor", "seen", "hostname:web1");
