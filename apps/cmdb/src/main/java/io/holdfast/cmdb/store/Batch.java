@@ -47,11 +47,21 @@ final class Batch {
     groups.forEach(group -> group.reports().forEach(report -> ids.add(report.id())));
     Known known = writer.read(connection, ids, groups.stream().map(Group::machineId).toList());
 
+    SortedSet<String> others = new TreeSet<>();
     for (Machine machine : known.machines().values()) {
       if (machine.mergedInto().isPresent()) {
         // Also where all reports are known: what was claimed for it above must not stay.
-        throw new Again("a machine turned out to be another", Set.of(machine.id()));
+        others.add(machine.id());
       }
+    }
+    for (Group group : groups) {
+      boolean findsItByWhatItHad = group.newKeys().isEmpty() && group.newClaims().isEmpty();
+      if (findsItByWhatItHad && !known.machines().containsKey(group.machineId())) {
+        others.add(group.machineId()); // the database is an older one than was asked
+      }
+    }
+    if (!others.isEmpty()) {
+      throw new Again("machines turned out to be others", others);
     }
     List<Ack> acks = new ArrayList<>();
     List<Change> changes = new ArrayList<>();

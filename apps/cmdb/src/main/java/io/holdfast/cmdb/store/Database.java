@@ -33,13 +33,14 @@ public final class Database implements AutoCloseable {
 
   /**
    * What merges asks the same few questions by key for ever: they are planned once. So the plan
-   * must not follow from how small the tables are at that moment, when a scan looks cheap.
+   * must not follow from how small the tables are at that moment, when a scan looks cheap; nor may
+   * the price that it is then given have PostgreSQL compile the plan, which it would each time.
    */
   private static final String PLANS =
-      " -c plan_cache_mode=force_generic_plan -c enable_seqscan=off";
+      " -c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c jit=off";
 
-  /** The advisory lock of who makes the schema: "holdfast" in hexadecimal digits of ASCII. */
-  private static final long SCHEMA = 0x686f6c6466617374L;
+  /** The advisory lock of who makes the schema; those of weak keys begin after it. */
+  private static final long SCHEMA = Keys.FIRST_LOCK - 1;
 
   private final HikariDataSource pool;
 
@@ -91,11 +92,8 @@ public final class Database implements AutoCloseable {
       throw new SQLException(reason(e), "08001", e);
     }
     Database database = new Database(pool);
-    try (Connection first = DriverManager.getConnection(url, driver);
-        Statement statement = first.createStatement()) {
-      // Flyway's own lock is taken too late: two that find no schema history both make one.
-      statement.execute("SELECT pg_advisory_lock(" + SCHEMA + ")");
-      database.prepare();
+    try {
+      database.prepare(url, driver);
       return database;
     } catch (SQLException | RuntimeException e) {
       pool.close();
@@ -112,16 +110,19 @@ public final class Database implements AutoCloseable {
     return cause == null ? String.valueOf(first.getMessage()) : String.valueOf(cause.getMessage());
   }
 
-  private void prepare() throws SQLException {
+  private void prepare(String url, Properties driver) throws SQLException {
+    Flyway flyway =
+        Flyway.configure()
+            .dataSource(pool)
+            .locations("classpath:io/holdfast/cmdb/store/schema")
+            .table("cmdb_schema")
+            .baselineOnMigrate(true)
+            .baselineVersion("0")
+            .load();
     try {
-      Flyway.configure()
-          .dataSource(pool)
-          .locations("classpath:io/holdfast/cmdb/store/schema")
-          .table("cmdb_schema")
-          .baselineOnMigrate(true)
-          .baselineVersion("0")
-          .load()
-          .migrate();
+      if (flyway.info().current() == null || flyway.info().pending().length > 0) {
+        migrateAlone(flyway, url, driver);
+      }
     } catch (FlywayException e) {
       throw new SQLException("the schema cannot be brought up to date: " + e.getMessage(), e);
     }
@@ -130,6 +131,22 @@ public final class Database implements AutoCloseable {
       RuleBook.add(connection, defaults);
       RuleBook.putInForce(connection, defaults.id(), true);
       connection.commit();
+    }
+  }
+
+  /**
+   * Flyway's own lock is taken too late: two that find no schema history both make one. This one
+   * ends with its transaction, so neither a pooling proxy nor a process that stands still keeps it.
+   */
+  private static void migrateAlone(Flyway flyway, String url, Properties driver)
+      throws SQLException {
+    try (Connection alone = DriverManager.getConnection(url, driver);
+        Statement statement = alone.createStatement()) {
+      alone.setAutoCommit(false);
+      statement.execute("SET LOCAL lock_timeout = '50s'");
+      statement.execute("SELECT pg_advisory_xact_lock(" + SCHEMA + ")");
+      flyway.migrate();
+      alone.commit();
     }
   }
 

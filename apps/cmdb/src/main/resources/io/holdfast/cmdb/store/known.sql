@@ -3,5 +3,5 @@
 --      and version, and the rules in force
 SELECT m.id, m.created, m.merged_into, m.rules, m.state, m.fence, m.version, asked.places, asked.rules
   FROM (SELECT ARRAY(SELECT id || ' ' || machine_id || ' ' || version FROM report WHERE id = ANY (?)) AS places,
-               (SELECT id FROM rules_in_force) AS rules) AS asked
+               (SELECT id FROM rules_in_force WHERE one) AS rules) AS asked
   LEFT JOIN machine m ON m.id = ANY (?)
