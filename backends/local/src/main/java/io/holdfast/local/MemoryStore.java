@@ -99,7 +99,7 @@ public final class MemoryStore {
     try {
       Counter counter = counters.get(name);
       List<String> found = new ArrayList<>();
-      held(name).ifPresent(one -> found.add("lock"));
+      held(name, nanoTime.getAsLong()).ifPresent(one -> found.add("lock"));
       if (counter != null) {
         found.add("counter");
       }
@@ -109,11 +109,10 @@ public final class MemoryStore {
     }
   }
 
-  private Optional<Held> held(LockName name) {
+  /** Each question reads the clock once, or a lease could end while it is answered. */
+  private Optional<Held> held(LockName name, long now) {
     Held found = held.get(name);
-    return found != null && found.endsAt() - nanoTime.getAsLong() > 0
-        ? Optional.of(found)
-        : Optional.empty();
+    return found != null && found.endsAt() - now > 0 ? Optional.of(found) : Optional.empty();
   }
 
   private long clockMicros() {
@@ -125,13 +124,14 @@ public final class MemoryStore {
     lock.lock();
     try {
       sweepSometimes();
-      Optional<Held> present = held(claim.name());
+      long now = nanoTime.getAsLong();
+      Optional<Held> present = held(claim.name(), now);
       if (present.isPresent() && !present.get().isOf(claim)) {
-        long remaining = present.get().endsAt() - nanoTime.getAsLong();
+        long remaining = present.get().endsAt() - now;
         return new Attempt.Refused(Duration.ofNanos(remaining), OptionalInt.empty());
       }
       Held grant = present.isPresent() ? present.get() : mint(ask);
-      held.put(claim.name(), endingIn(grant, ask.leaseFor()));
+      held.put(claim.name(), ending(grant, now + ask.leaseFor().toNanos()));
       return new Attempt.Granted(grant.firstToken(), grant.span(), ask.leaseFor());
     } finally {
       lock.unlock();
@@ -154,28 +154,25 @@ public final class MemoryStore {
     return new Held(claim.id(), claim.label(), first, ask.span(), 0);
   }
 
-  private Held endingIn(Held grant, Duration span) {
-    return new Held(
-        grant.claimId(),
-        grant.label(),
-        grant.firstToken(),
-        grant.span(),
-        nanoTime.getAsLong() + span.toNanos());
+  private static Held ending(Held grant, long endsAt) {
+    return new Held(grant.claimId(), grant.label(), grant.firstToken(), grant.span(), endsAt);
   }
 
   private void sweepSometimes() {
     if (++asks % SWEEP_EVERY == 0) {
-      long now = clockMicros();
-      counters.values().removeIf(counter -> counter.endsAtMicros() < now);
-      held.keySet().removeIf(name -> held(name).isEmpty());
+      long micros = clockMicros();
+      long nanos = nanoTime.getAsLong();
+      counters.values().removeIf(counter -> counter.endsAtMicros() < micros);
+      held.keySet().removeIf(name -> held(name, nanos).isEmpty());
     }
   }
 
   Renewal renew(Claim claim, Duration leaseFor) {
     lock.lock();
     try {
-      Optional<Held> mine = held(claim.name()).filter(one -> one.isOf(claim));
-      mine.ifPresent(one -> held.put(claim.name(), endingIn(one, leaseFor)));
+      long now = nanoTime.getAsLong();
+      Optional<Held> mine = held(claim.name(), now).filter(one -> one.isOf(claim));
+      mine.ifPresent(one -> held.put(claim.name(), ending(one, now + leaseFor.toNanos())));
       return mine.isPresent() ? new Renewal.Renewed(leaseFor) : new Renewal.Gone();
     } finally {
       lock.unlock();
@@ -212,7 +209,8 @@ public final class MemoryStore {
   private Release end(Claim claim, long lastTokenUsed, Duration keepFor) {
     lock.lock();
     try {
-      Optional<Held> mine = held(claim.name()).filter(one -> one.isOf(claim));
+      long now = nanoTime.getAsLong();
+      Optional<Held> mine = held(claim.name(), now).filter(one -> one.isOf(claim));
       if (mine.isEmpty()) {
         return Release.GONE;
       }
@@ -226,8 +224,9 @@ public final class MemoryStore {
       if (keepFor.isZero()) {
         held.remove(claim.name());
       } else {
-        Held kept = new Held(null, grant.label(), grant.firstToken(), grant.span(), 0);
-        held.put(claim.name(), endingIn(kept, keepFor));
+        long endsAt = now + keepFor.toNanos();
+        Held kept = new Held(null, grant.label(), grant.firstToken(), grant.span(), endsAt);
+        held.put(claim.name(), kept);
       }
       return Release.RELEASED;
     } finally {
@@ -238,15 +237,16 @@ public final class MemoryStore {
   Inspection inspect(LockName name) {
     lock.lock();
     try {
+      long now = nanoTime.getAsLong();
       return new Inspection(
           name,
-          held(name)
+          held(name, now)
               .map(
                   one ->
                       new Inspection.Holder(
                           one.label(),
                           OptionalLong.of(one.firstToken()),
-                          Optional.of(Duration.ofNanos(one.endsAt() - nanoTime.getAsLong())))),
+                          Optional.of(Duration.ofNanos(one.endsAt() - now)))),
           OptionalInt.empty());
     } finally {
       lock.unlock();
