@@ -52,7 +52,7 @@ final class Farewell {
     this.repeatUntil = parts.locksEndByThemselves() ? repeatUntil : parts.now() + FOR_EVER;
     this.askMayCome = askMayCome;
     this.told = told;
-    this.backoff = parts.backoff(Duration.ofSeconds(1));
+    this.backoff = parts.backoff(Duration.ofSeconds(parts.locksEndByThemselves() ? 1 : 30));
     this.settled = parts.awaitedOnClose();
     this.settlesAt = parts.now() + parts.requestTimeout().toNanos();
   }

@@ -59,6 +59,7 @@ final class LiveLease {
   private boolean underWay;
   private boolean leaked;
   private boolean grantedAgain;
+  private boolean givingBack;
 
   LiveLease(
       Parts parts,
@@ -248,7 +249,9 @@ final class LiveLease {
    * have ended without that, because a holder that is late in stopping relies on the margin.
    */
   private void giveBackIfLost() {
-    if (phase == Phase.OVER && hold.at(parts.now()).state() == LeaseState.LOST) {
+    boolean isLost = phase == Phase.OVER && hold.at(parts.now()).state() == LeaseState.LOST;
+    if (isLost && !givingBack) {
+      givingBack = true;
       parts
           .time()
           .schedule(Term.margin(options.leaseFor()), () -> queue.mailbox().post(this::withdraw));
@@ -256,6 +259,7 @@ final class LiveLease {
   }
 
   private void withdraw() {
+    givingBack = false;
     Farewell.withdraw(parts, queue.mailbox(), claim, keepUntil, false);
   }
 

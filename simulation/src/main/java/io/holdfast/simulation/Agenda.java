@@ -28,6 +28,9 @@ final class Agenda {
     }
   }
 
+  private static final long MOST_AT_ONCE = 100_000;
+  private static final long MOST = 20_000_000;
+
   private final PriorityQueue<Entry> due =
       new PriorityQueue<>(
           Comparator.<Entry>comparingLong(entry -> entry.at)
@@ -35,15 +38,11 @@ final class Agenda {
   private long now;
   private long added;
   private long run;
+  private long runNow;
 
   /** Nanoseconds since the world began. */
   long now() {
     return now;
-  }
-
-  /** How many events have been run. */
-  long run() {
-    return run;
   }
 
   Entry at(long moment, Runnable event) {
@@ -56,11 +55,19 @@ final class Agenda {
     return at(now + delay.toNanos(), event);
   }
 
-  /** Runs what is due until a moment, or until nothing is. */
+  /**
+   * Runs what is due until a moment, or until nothing is.
+   *
+   * @throws IllegalStateException if there is no end of it
+   */
   void runUntil(long end) {
     for (Entry next = due.peek(); next != null && next.at <= end; next = due.peek()) {
       due.remove();
       if (!next.cancelled) {
+        runNow = next.at == now ? runNow + 1 : 0;
+        if (runNow > MOST_AT_ONCE || run > MOST) {
+          throw new IllegalStateException("Events go round in circles, at " + now + " ns");
+        }
         now = next.at;
         run++;
         next.event.run();

@@ -209,12 +209,17 @@ final class Caller {
       begin(held);
     } else {
       Throwable reason = failure instanceof CompletionException ? failure.getCause() : failure;
-      boolean isKnown =
-          reason instanceof LockTimeoutException || reason instanceof CancellationException;
       failures++;
-      record(asked, isKnown ? Outcome.FAILED : Outcome.UNKNOWN, 0, 0);
+      record(asked, outcomeOf(reason), 0, 0);
       tryLater();
     }
+  }
+
+  private static Outcome outcomeOf(@Nullable Throwable reason) {
+    if (reason instanceof CancellationException) {
+      return Outcome.WITHDRAWN;
+    }
+    return reason instanceof LockTimeoutException ? Outcome.FAILED : Outcome.UNKNOWN;
   }
 
   private void record(Event.Acquire asked, Outcome outcome, long token, long validUntil) {
@@ -233,7 +238,11 @@ final class Caller {
 
   /** Until when a holder may rely on its lease, in true time; not after now if it may not. */
   private long promised(Lease lease) {
-    return lease.isHeld() ? process.trueMomentAfter(lease.remaining()) : agenda.now();
+    boolean isHeld = lease.isHeld();
+    if (isHeld == lease.remaining().isZero()) {
+      history.add(new Event.Leftover("lease", "held for no time, or lost and not", agenda.now()));
+    }
+    return isHeld ? process.trueMomentAfter(lease.remaining()) : agenda.now();
   }
 
   /** Looks at the lease, if it holds that lock. What it sees is recorded. */

@@ -122,7 +122,9 @@ final class Plan {
     numbers.put(Quantity.EVICTIONS, fewer(dice, 2));
     numbers.put(Quantity.CLOCK_STEPS, fewer(dice, 2));
     numbers.put(Quantity.CLOCK_ERROR, dice.chance(0.5) ? 0 : micros(dice, 1, 500));
-    numbers.put(Quantity.RATE_ERROR, dice.chance(0.5) ? 0L : dice.between(0, 4_000));
+    numbers.put(
+        Quantity.RATE_ERROR,
+        dice.chance(0.3) ? 0L : dice.chance(0.4) ? 4_000L : dice.between(0, 4_000));
     numbers.put(Quantity.PAUSES, few(dice, 4));
     numbers.put(Quantity.CRASHES, few(dice, 2));
     numbers.put(Quantity.STALLS, dice.chance(0.5) ? dice.between(0, 200) : 0L);
@@ -234,7 +236,7 @@ final class Plan {
         || (get(Quantity.FAILOVERS) == 0
             && get(Quantity.FLUSHES) == 0
             && get(Quantity.EVICTIONS) == 0
-            && get(Quantity.CLOCK_STEPS) == 0);
+            && (get(Quantity.CLOCK_STEPS) == 0 || get(Quantity.CLOCK_ERROR) == 0));
   }
 
   /** How long things go wrong; from then on nothing does. */

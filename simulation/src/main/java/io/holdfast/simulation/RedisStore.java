@@ -189,6 +189,18 @@ final class RedisStore implements SimulatedStore {
   }
 
   @Override
+  public List<String> holders() {
+    List<String> claims = new ArrayList<>();
+    for (String key : new TreeSet<>(master.keys.keys())) {
+      String[] parts = master.keys.get(key).orElse("").split("\\|", 3);
+      if (parts.length == 3 && !parts[1].equals("kept")) {
+        claims.add(parts[1]);
+      }
+    }
+    return claims;
+  }
+
+  @Override
   public List<String> leftovers() {
     List<String> left = new ArrayList<>();
     for (String key : new TreeSet<>(master.keys.keys())) {

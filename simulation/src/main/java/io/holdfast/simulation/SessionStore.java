@@ -155,6 +155,18 @@ final class SessionStore implements SimulatedStore {
   }
 
   @Override
+  public List<String> holders() {
+    List<String> claims = new ArrayList<>();
+    for (LockName name : List.copyOf(entries.keySet())) {
+      Entered holder = holderOf(name);
+      if (holder != null) {
+        claims.add(holder.claim());
+      }
+    }
+    return claims;
+  }
+
+  @Override
   public List<String> leftovers() {
     List<String> left = new ArrayList<>();
     for (LockName name : new ArrayList<>(entries.keySet())) {

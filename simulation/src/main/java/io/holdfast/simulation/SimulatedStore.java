@@ -26,6 +26,9 @@ interface SimulatedStore {
   /** Its clock is set, by its operator. */
   void setClock(Duration error);
 
+  /** The ids of the claims that have a lock, apart from those that are only kept. */
+  List<String> holders();
+
   /** What is still there although nobody needs it, for people; empty if nothing is. */
   List<String> leftovers();
 

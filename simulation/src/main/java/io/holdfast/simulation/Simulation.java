@@ -24,8 +24,8 @@ import java.util.function.LongConsumer;
  * The production engine in simulated worlds, and every history checked. A world is its seed: the
  * same seed is the same history, on every machine and JDK.
  *
- * <p>Thread-safe. Losses in the worlds are logged by the engine as everywhere: whoever runs many
- * worlds turns the logger {@code io.holdfast} off.
+ * <p>Thread-safe. Takes the logger {@code io.holdfast} for its own: losses are not logged, and what
+ * the engine logs as a failure of its own breaks a promise of the world.
  */
 public final class Simulation {
 
@@ -60,7 +60,21 @@ public final class Simulation {
 
     /** What happened too seldom for the rest to mean much; empty for few worlds. */
     public Optional<String> missing() {
-      return worlds < ENOUGH_TO_JUDGE ? Optional.empty() : minima(worlds).missing(load);
+      if (worlds < ENOUGH_TO_JUDGE) {
+        return Optional.empty();
+      }
+      for (Event.Fault fault : Event.Fault.values()) {
+        if (load.disturbances().getOrDefault(fault, 0L) < worlds / 10) {
+          return Optional.of("too few faults of the kind " + fault);
+        }
+      }
+      boolean everyLoss =
+          load.expiredWhilePaused() >= worlds / 10
+              && load.expiredWhileRunning() >= worlds / 10
+              && load.endedByStore() >= worlds / 15;
+      return everyLoss
+          ? minima(worlds).missing(load)
+          : Optional.of("too few leases lost for one of the reasons");
     }
   }
 
@@ -98,13 +112,12 @@ public final class Simulation {
   /** What is promised in a world: all of it, but for exclusion where the store forgets leases. */
   private static Expectations expected(Plan plan) {
     Duration lease = plan.span(Plan.Quantity.LEASE);
-    Duration wait = plan.span(Plan.Quantity.WAIT_AT_MOST);
     Duration timeout = plan.span(Plan.Quantity.REQUEST_TIMEOUT);
-    Duration longest = lease.plus(wait).plus(timeout);
+    Duration longest = lease.plus(timeout);
     return Expectations.DEFAULTS
         .exclusion(plan.storeKeepsLeases())
         .requestTimeout(timeout)
-        .leaseFor(lease.multipliedBy(2))
+        .leaseFor(lease)
         .longestBackoff(Duration.ofSeconds(1))
         // Clocks differ by up to a hundredth, and a process changes threads a few times.
         .slack(longest.dividedBy(100).plusMillis(1))

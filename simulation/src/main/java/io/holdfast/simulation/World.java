@@ -56,6 +56,7 @@ final class World implements Caller.Surroundings, SimulatedBackend.Wiring, Store
   private final List<Resource> resources = new ArrayList<>();
   private final List<Inhabited> living = new ArrayList<>();
   private final Map<String, Long> claims = new HashMap<>();
+  private final Map<String, String> owners = new HashMap<>();
   private final List<Runnable> unheard = new ArrayList<>();
   private final Duration clockError;
   private int silences;
@@ -91,6 +92,7 @@ final class World implements Caller.Surroundings, SimulatedBackend.Wiring, Store
   }
 
   private List<Event> run() {
+    EngineLog.begin();
     for (int i = 0; i < plan.count(Quantity.PROCESSES); i++) {
       begin("p" + (i + 1), 1, List.of());
     }
@@ -112,6 +114,8 @@ final class World implements Caller.Surroundings, SimulatedBackend.Wiring, Store
     while (agenda.now() < generous && !isDone()) {
       agenda.runUntil(agenda.now() + plan.span(Quantity.LEASE).toNanos());
     }
+    agenda.runUntil(agenda.now() + answered().toNanos());
+    findUnreleased();
     agenda.runUntil(agenda.now() + rest().toNanos());
     findLeftovers();
     return history.events();
@@ -129,6 +133,16 @@ final class World implements Caller.Surroundings, SimulatedBackend.Wiring, Store
             .plus(plan.latency().multipliedBy(40))
             .plus(Duration.ofSeconds(4));
     return job.multipliedBy(jobs + 2).plus(plan.span(Quantity.REQUEST_TIMEOUT).multipliedBy(6));
+  }
+
+  /** After this, every farewell has been heard, for nothing goes wrong any more. */
+  private Duration answered() {
+    return plan.span(Quantity.REQUEST_TIMEOUT)
+        .multipliedBy(3)
+        .plus(Network.latest(plan).multipliedBy(2))
+        .plus(plan.latency().multipliedBy(100))
+        .plus(plan.span(Quantity.LEASE).dividedBy(50))
+        .plus(Duration.ofSeconds(2));
   }
 
   /** After this, what nobody holds has ended, and no question is repeated. */
@@ -218,9 +232,13 @@ final class World implements Caller.Surroundings, SimulatedBackend.Wiring, Store
     plan(Quantity.CUTS, troubled, () -> network.cut(someone().process.name(), spell(), history));
     plan(Quantity.SILENCES, troubled, () -> silence(spell(), Fault.SILENCE));
     plan(Quantity.FAILOVERS, troubled, () -> forget(Failing.FAILOVER));
-    plan(Quantity.FLUSHES, troubled, () -> forget(Failing.FLUSH));
+    if (!plan.hasSessions()) {
+      plan(Quantity.FLUSHES, troubled, () -> forget(Failing.FLUSH));
+    }
     plan(Quantity.EVICTIONS, troubled, () -> fail(Failing.EVICTION));
-    plan(Quantity.CLOCK_STEPS, troubled, this::setClock);
+    if (!clockError.isZero()) {
+      plan(Quantity.CLOCK_STEPS, troubled, this::setClock);
+    }
     plan(Quantity.PAUSES, troubled, () -> pause(someone().process));
     plan(Quantity.CRASHES, troubled, () -> crash(someone()));
   }
@@ -269,7 +287,7 @@ final class World implements Caller.Surroundings, SimulatedBackend.Wiring, Store
     }
     List<Runnable> questions = new ArrayList<>(unheard);
     unheard.clear();
-    questions.forEach(Runnable::run);
+    questions.forEach(this::whenStoreAnswers);
   }
 
   /** The store forgets, and is away for longer than its clocks may differ. */
@@ -327,6 +345,7 @@ final class World implements Caller.Surroundings, SimulatedBackend.Wiring, Store
 
   @Override
   public void sent(SimulatedProcess by, Claim claim, Message message) {
+    owners.put(claim.id(), by.name());
     history.add(
         new Event.Sent(by.name(), claim.name().value(), number(claim), message, agenda.now()));
   }
@@ -397,6 +416,17 @@ final class World implements Caller.Surroundings, SimulatedBackend.Wiring, Store
     return living.stream().allMatch(all -> all.callers.stream().allMatch(Caller::isDone));
   }
 
+  /** A claim of a living process has been given back, long before its lease ends by itself. */
+  private void findUnreleased() {
+    for (String claim : store.holders()) {
+      String owner = owners.get(claim);
+      if (living.stream().anyMatch(inhabited -> inhabited.process.name().equals(owner))) {
+        String lock = "a lock of claim " + claims.get(claim) + ", which was not given back";
+        history.add(new Event.Leftover("store", lock, agenda.now()));
+      }
+    }
+  }
+
   private void findLeftovers() {
     long now = agenda.now();
     for (Resource resource : resources) {
@@ -417,6 +447,9 @@ final class World implements Caller.Surroundings, SimulatedBackend.Wiring, Store
         String watches = inhabited.backend.watches() + " watches";
         history.add(new Event.Leftover(name, watches, now));
       }
+    }
+    for (String bug : EngineLog.bugs()) {
+      history.add(new Event.Leftover("engine", bug, now));
     }
     for (String left : store.leftovers()) {
       history.add(new Event.Leftover("store", left, now));

@@ -13,8 +13,6 @@ import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Properties;
-import java.util.logging.Level;
-import java.util.logging.Logger;
 import org.junit.jupiter.api.Test;
 
 /** A seed is the same history byte for byte, on the JDK of the build and on the newest one. */
@@ -24,8 +22,6 @@ class ReplayTest {
 
   /** What the newest JDK of this machine runs: prints the digest of the histories. */
   public static final class Digests {
-    private static final Logger ENGINE = Logger.getLogger("io.holdfast");
-
     private Digests() {}
 
     /** Prints it. */
@@ -34,7 +30,6 @@ class ReplayTest {
     }
 
     private static String digest() throws NoSuchAlgorithmException {
-      ENGINE.setLevel(Level.OFF);
       MessageDigest all = MessageDigest.getInstance("SHA-256");
       for (long seed = 1; seed <= SEEDS; seed++) {
         Simulation.Replay world = Simulation.world(seed);

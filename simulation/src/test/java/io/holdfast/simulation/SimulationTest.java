@@ -5,23 +5,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.holdfast.simulation.Simulation.Replay;
 import io.holdfast.simulation.Simulation.Sum;
-import java.util.logging.Level;
-import java.util.logging.Logger;
-import org.junit.jupiter.api.BeforeAll;
+import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 
 /** The shipped engine keeps its promises in worlds where enough happens to tell. */
 class SimulationTest {
 
-  /** Kept, because the log manager would let a logger go, and its level with it. */
-  private static final Logger ENGINE = Logger.getLogger("io.holdfast");
-
   private static final long WORLDS = Long.getLong("simulation.worlds", 10_000);
-
-  @BeforeAll
-  static void losesQuietly() {
-    ENGINE.setLevel(Level.OFF);
-  }
 
   @Test
   void everyPromiseIsKeptInEveryWorld() throws InterruptedException {
@@ -51,6 +41,22 @@ class SimulationTest {
     Sum idle = new Sum(500, Simulation.world(1).verdict().load(), sum.failed(), 0);
     assertThat(sum.missing()).isEmpty();
     assertThat(idle.missing()).isPresent();
+  }
+
+  @Test
+  void aWorldThatFailsIsShrunk() {
+    // Clocks that differ by more than is promised: leases overlap.
+    Replay failing =
+        LongStream.range(1, 200)
+            .mapToObj(seed -> Simulation.world(seed, "rate_error=100000,store=0"))
+            .filter(world -> !world.verdict().isClean())
+            .findFirst()
+            .orElseThrow();
+    Replay smallest = Simulation.shrunk(failing);
+    assertThat(smallest.verdict().broken()).containsAnyElementsOf(failing.verdict().broken());
+    assertThat(smallest.events()).hasSizeLessThan(failing.events().size());
+    assertThat(Simulation.world(smallest.seed(), smallest.plan()).events())
+        .isEqualTo(smallest.events());
   }
 
   @Test

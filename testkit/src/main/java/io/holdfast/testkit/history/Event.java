@@ -24,6 +24,8 @@ public sealed interface Event {
     OK,
     /** It was not done, and will not be. */
     FAILED,
+    /** An acquire whose caller went away first: cancelled or interrupted. */
+    WITHDRAWN,
     /** No answer: it may have been done, may be done later, or never. */
     UNKNOWN
   }
@@ -34,8 +36,7 @@ public sealed interface Event {
    * @param name the lock
    * @param invokedAt when it asked
    * @param returnedAt when it heard; when it died or the history ended if it never did
-   * @param outcome FAILED: someone else had it for as long as the caller would wait, or the caller
-   *     went away first
+   * @param outcome FAILED: someone else had it for as long as the caller would wait
    * @param token the fencing token; 0 unless OK
    * @param validUntil until when it may rely on the lock, as far as it knew then; 0 unless OK
    * @param waitAtMost how long it wanted to wait at most, in nanoseconds; negative if it did not
@@ -52,6 +53,18 @@ public sealed interface Event {
       long validUntil,
       long waitAtMost)
       implements Event {
+    /**
+     * Checks the times.
+     *
+     * @throws IllegalArgumentException if it returned before it was invoked
+     */
+    public Acquire {
+      if (returnedAt < invokedAt) {
+        throw new IllegalArgumentException(
+            "Hold %d of %s returned before it was invoked".formatted(hold, name));
+      }
+    }
+
     @Override
     public long at() {
       return returnedAt;

@@ -3,6 +3,7 @@ package io.holdfast.testkit.history;
 import io.holdfast.testkit.history.Event.Acquire;
 import io.holdfast.testkit.history.Event.Crashed;
 import io.holdfast.testkit.history.Event.Disturbed;
+import io.holdfast.testkit.history.Event.Outcome;
 import io.holdfast.testkit.history.Event.Paused;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -19,6 +20,7 @@ final class Liveness {
   private final Findings found;
   private final long leaseFor;
   private final long late;
+  private final long slack;
   private final long bound;
   private @Nullable List<Excused> disturbed;
 
@@ -27,7 +29,7 @@ final class Liveness {
     this.found = found;
     leaseFor = Nanos.of(expected.leaseFor());
     long question = Nanos.of(expected.requestTimeout());
-    long slack = Nanos.of(expected.slack());
+    slack = Nanos.of(expected.slack());
     late = Nanos.plus(question, slack);
     long questions = Nanos.plus(Nanos.plus(question, question), slack);
     bound = Nanos.plus(Nanos.plus(leaseFor, Nanos.of(expected.longestBackoff())), questions);
@@ -53,6 +55,17 @@ final class Liveness {
       return;
     }
     long took = acquire.returnedAt() - acquire.invokedAt();
+    if (acquire.outcome() == Outcome.FAILED && took < acquire.waitAtMost() - slack) {
+      found.add(
+          Check.LIVENESS,
+          "hold %d of %s would wait %s and gave up after %s"
+              .formatted(
+                  acquire.hold(),
+                  acquire.name(),
+                  Nanos.text(acquire.waitAtMost()),
+                  Nanos.text(took)),
+          acquire);
+    }
     long allowed = Nanos.plus(acquire.waitAtMost(), late);
     if (took <= allowed) {
       return;
@@ -100,7 +113,7 @@ final class Liveness {
         yield new Excused(tenure.start(), Math.max(tenure.start(), end));
       }
       case UNKNOWN -> new Excused(acquire.invokedAt(), acquire.returnedAt());
-      case FAILED -> new Excused(Nanos.NEVER, Nanos.NEVER);
+      case FAILED, WITHDRAWN -> new Excused(Nanos.NEVER, Nanos.NEVER);
     };
   }
 

@@ -68,7 +68,7 @@ final class Tally {
         heldUntil = Math.max(heldUntil, tenure.end());
         longestWait = Math.max(longestWait, tenure.start() - invokedAt);
         countLoss(tenure, run);
-      } else if (outcome == Outcome.FAILED) {
+      } else if (outcome == Outcome.FAILED || outcome == Outcome.WITHDRAWN) {
         refusals++;
       } else {
         unanswered++;

@@ -11,8 +11,6 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.logging.Level;
-import java.util.logging.Logger;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -52,9 +50,6 @@ public final class SimulateCommand implements Callable<Integer> {
 
   static final int USAGE = 64;
   private static final int BROKEN = 1;
-
-  /** Kept, because the log manager would let a logger go, and its level with it. */
-  private static final Logger ENGINE = Logger.getLogger("io.holdfast");
 
   @Spec
   @SuppressWarnings("NullAway.Init")
@@ -100,7 +95,6 @@ public final class SimulateCommand implements Callable<Integer> {
     if (threads.isPresent() && (threads.get() < 1 || threads.get() > 256)) {
       throw wrong("--threads is 1 to 256");
     }
-    ENGINE.setLevel(Level.OFF); // leases are lost by the million there
     PrintWriter out = spec.commandLine().getOut();
     int exitCode = seed.isPresent() ? replay(seed.get(), out) : many(out);
     out.flush();
