@@ -259,8 +259,10 @@ final class LiveLease {
   }
 
   private void withdraw() {
-    givingBack = false;
-    Farewell.withdraw(parts, queue.mailbox(), claim, keepUntil, false);
+    givingBack = !parts.locksEndByThemselves(); // then one farewell is repeated until it is heard
+    if (!parts.isClosed()) {
+      Farewell.withdraw(parts, queue.mailbox(), claim, keepUntil, false);
+    }
   }
 
   /** A question that was asked before the grant was accepted is answered only now. */

@@ -199,6 +199,18 @@ final class Mutants {
                 "hold = new Hold(ended.token() + 1, now, ended.at(now).validUntil());",
                 "hold = new Hold(ended.token(), now, ended.at(now).validUntil());")
             .with("one_label=1"),
+        found(
+            LEAKS,
+            "releases and withdrawals never leave the process",
+            FAREWELL,
+            "() -> parts.backend().release(claim, lastTokenUsed, keepFor),",
+            "() -> new java.util.concurrent.CompletableFuture<>(),"),
+        found(
+            LIVENESS,
+            "a wait ends at the first refusal",
+            LOCAL_QUEUE,
+            "} else if (!refusedForGood && waiter.isOverdue()) {",
+            "} else if (!refusedForGood) {"),
 
         // ---- claims
 

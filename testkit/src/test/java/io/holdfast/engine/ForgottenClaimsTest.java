@@ -33,6 +33,7 @@ import org.junit.jupiter.api.Test;
 class ForgottenClaimsTest extends EngineTest {
 
   private static final Duration FOR_GOOD = Duration.ofHours(24);
+  private static final Duration LONGEST_PAUSE = Duration.ofSeconds(40);
 
   private final Locks sessions =
       LockEngine.on(new Session(messages))
@@ -119,7 +120,7 @@ class ForgottenClaimsTest extends EngineTest {
     time.pass(LEASE.multipliedBy(4));
     assertThat(isFree()).isFalse();
     messages.heal();
-    time.pass(REQUEST.multipliedBy(2));
+    time.pass(LONGEST_PAUSE);
     assertThat(isFree()).isTrue();
   }
 
@@ -132,7 +133,7 @@ class ForgottenClaimsTest extends EngineTest {
     time.pass(LEASE.multipliedBy(4));
     assertThat(isFree()).isFalse();
     messages.heal();
-    time.pass(REQUEST.multipliedBy(2));
+    time.pass(LONGEST_PAUSE);
     assertThat(isFree()).isTrue();
   }
 
