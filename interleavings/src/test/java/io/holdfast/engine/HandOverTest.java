@@ -33,7 +33,7 @@ class HandOverTest {
 
   @Test
   void whateverCallersDoOneHasTheLockAndNobodyIsForgotten() {
-    onAnEngine(generated("LocalQueue, anything by two threads", 5, 30)).check(Anything.class);
+    onAnEngine(generated("LocalQueue, anything by two threads", 5, 20)).check(Anything.class);
   }
 
   @Test
@@ -46,7 +46,7 @@ class HandOverTest {
 
   @Test
   void whoComesWhileTheLockIsGivenBackGetsIt() {
-    duel("LocalQueue, release against enter", 4 * ORDERS, ReleaseAgainstEnter.class);
+    duel("LocalQueue, release against enter", 3 * ORDERS, ReleaseAgainstEnter.class);
   }
 
   @Test
@@ -66,7 +66,7 @@ class HandOverTest {
 
   @Test
   void whoComesWhileTheLocksAreClosedIsTold() {
-    duel("LocalQueue, Locks.close against enter", ORDERS, LocksCloseAgainstEnter.class);
+    duel("LocalQueue, Locks.close against enter", ORDERS / 2, LocksCloseAgainstEnter.class);
   }
 
   @Test

@@ -26,7 +26,7 @@ class HoldTest {
 
   @Test
   void changesOfThreeThreadsAreAtomicSteps() {
-    Interleavings.generated("Hold with three threads", 10, 500)
+    Interleavings.generated("Hold with three threads", 8, 400)
         .threads(3)
         .actorsPerThread(2)
         .sequentialSpecification(Specification.class)
@@ -36,7 +36,7 @@ class HoldTest {
   /** Lincheck takes an update of an AtomicReference for one step; here it is what it is. */
   @Test
   void changesThatReallyRunAtOnceAreAtomicSteps() {
-    Interleavings.stressed("Hold, real threads", 5, 1_000)
+    Interleavings.stressed("Hold, real threads", 4, 500)
         .sequentialSpecification(Specification.class)
         .check(RealHold.class);
   }

@@ -50,7 +50,7 @@ class LeaseEndTest {
 
   @Test
   void closingMeetsTheClosingOfAllLocks() {
-    duel("close against Locks.close", ORDERS, CloseAgainstLocksClose.class);
+    duel("close against Locks.close", ORDERS / 2, CloseAgainstLocksClose.class);
   }
 
   @Test
@@ -70,7 +70,7 @@ class LeaseEndTest {
 
   @Test
   void aLateRenewalMeetsTheEndOfTheLease() {
-    duel("a late renewal against the end", ORDERS, LateRenewalAgainstTheEnd.class);
+    duel("a late renewal against the end", ORDERS / 2, LateRenewalAgainstTheEnd.class);
   }
 
   @Test
@@ -90,7 +90,7 @@ class LeaseEndTest {
 
   @Test
   void anActionThatIsAddedMeetsTheClosingOfAllLocks() {
-    duel("onLost against Locks.close", ORDERS, OnLostAgainstLocksClose.class);
+    duel("onLost against Locks.close", ORDERS / 2, OnLostAgainstLocksClose.class);
   }
 
   @Test

@@ -38,7 +38,7 @@ class MailboxTest {
 
   @Test
   void whatOneEventWroteTheNextSees() {
-    Interleavings.stressed("Mailbox, plain memory", 4, 500).check(PlainSum.class);
+    Interleavings.stressed("Mailbox, plain memory", 4, 400).check(PlainSum.class);
   }
 
   @Test

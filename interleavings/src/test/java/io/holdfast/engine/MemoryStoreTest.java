@@ -32,7 +32,7 @@ class MemoryStoreTest {
 
   @Test
   void everyQuestionIsOneAtomicStep() {
-    generated("MemoryStore against its specification", 10, 150)
+    generated("MemoryStore against its specification", 8, 120)
         .sequentialSpecification(Specification.class)
         .check(RealStore.class);
   }
@@ -67,7 +67,7 @@ class MemoryStoreTest {
     caught(
         "Invalid execution results",
         () ->
-            generated("a store that looks before it acts", 10, 150)
+            generated("a store that looks before it acts", 8, 120)
                 .sequentialSpecification(Specification.class)
                 .check(LooksThenActs.class));
   }

@@ -22,7 +22,7 @@ import org.junit.jupiter.api.Test;
 class OnceTest {
 
   private static final Duration TIMEOUT = Duration.ofSeconds(3);
-  private static final int ORDERS = 300;
+  private static final int ORDERS = 200;
 
   @Test
   void anAnswerMeetsTheTimeout() {

@@ -21,7 +21,7 @@ class ReentrantLockTest {
 
   @Test
   void tryLockAndUnlockAreAtomicStepsOfAReentrantMutex() {
-    onAnEngine(generated("ReentrantLeaseLock against its specification", 6, 40))
+    onAnEngine(generated("ReentrantLeaseLock against its specification", 6, 25))
         .actorsAfter(0)
         .verifier(LinearizabilityVerifier.class)
         .sequentialSpecification(Mutex.class)
@@ -30,7 +30,7 @@ class ReentrantLockTest {
 
   @Test
   void waitersExcludeEachOther() {
-    onAnEngine(generated("ReentrantLeaseLock, waiting", 3, 30))
+    onAnEngine(generated("ReentrantLeaseLock, waiting", 3, 20))
         .actorsPerThread(1)
         .actorsAfter(0)
         .check(RealWaiting.class);
@@ -38,7 +38,7 @@ class ReentrantLockTest {
 
   @Test
   void threeWaitersExcludeEachOther() {
-    onAnEngine(generated("ReentrantLeaseLock, three waiting", 1, 30))
+    onAnEngine(generated("ReentrantLeaseLock, three waiting", 1, 20))
         .threads(3)
         .actorsPerThread(1)
         .actorsAfter(0)
