@@ -190,7 +190,7 @@ class RedisModelTest {
     long now = answer(start);
     List<Sequence> sequences =
         LongStream.range(from, to).mapToObj(seed -> new Sequence(seed, steps, now)).toList();
-    for (int round = 0; round < OPERATIONS; round++) {
+    while (sequences.stream().anyMatch(sequence -> sequence.taken() < OPERATIONS)) {
       List<Operation> operations = sequences.stream().map(Sequence::next).toList();
       List<Answer> answers = send(sequences, operations);
       for (int i = 0; i < sequences.size(); i++) {

@@ -45,6 +45,8 @@ final class Sequence {
   /** How many milliseconds the model's expiries may be off: none but after slow moments. */
   private long inexact;
 
+  private int taken;
+
   /**
    * Nothing was done yet.
    *
@@ -64,7 +66,16 @@ final class Sequence {
   }
 
   Operation next() {
-    return inexact > 0 ? operations.sameExpiries() : operations.next();
+    if (inexact > 0) {
+      return operations.sameExpiries();
+    }
+    taken++;
+    return operations.next();
+  }
+
+  /** How many operations it had, apart from those that only make expiries the same again. */
+  int taken() {
+    return taken;
   }
 
   /** Takes the step with the model; says how the two differ if they do. */
