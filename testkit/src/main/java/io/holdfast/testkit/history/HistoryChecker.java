@@ -39,7 +39,7 @@ public final class HistoryChecker {
     tally.count(run, expected);
     tally.overlaps = Exclusion.check(run, expected, found);
     if (expected.tokens()) {
-      Tokens.check(run, found);
+      Tokens.check(run, expected, found);
       Enforcement.check(run, found);
     }
     NoLostUpdate.check(run, found);

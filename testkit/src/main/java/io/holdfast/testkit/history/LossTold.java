@@ -113,7 +113,13 @@ final class LossTold {
     long renewal = Nanos.of(expected.leaseFor()) / 3;
     long question = Nanos.of(expected.requestTimeout());
     long asked = Nanos.plus(Math.max(next.at(), tenure.start()), renewal);
-    long due = life.deadline(Nanos.plus(asked, question), slack);
+    // A question that is put while the store is away is put again.
+    long again =
+        Nanos.plus(question, renewal) * awayBetween(next.at(), Nanos.plus(asked, question));
+    long due = life.deadline(Nanos.plus(Nanos.plus(asked, question), again), slack);
+    if (givenBackByFailover(next.at(), due)) {
+      return;
+    }
     if (tenure.end() > due && due <= run.lastAt() && canAsk(next.at() - renewal, due)) {
       add(tenure, "was given to another and its holder not told in time", next);
     }
@@ -134,6 +140,19 @@ final class LossTold {
     }
     boolean proves = low < ofLock.size() && ofLock.get(low).at() > tenure.acquire().invokedAt();
     return proves ? ofLock.get(low) : null;
+  }
+
+  private long awayBetween(long from, long to) {
+    return run.disturbances().stream()
+        .filter(each -> each.to() > each.from() && each.from() <= to && each.to() >= from)
+        .count();
+  }
+
+  /** A server that takes over may not have heard of the other's grant: then nobody lost it. */
+  private boolean givenBackByFailover(long from, long to) {
+    return run.disturbances().stream()
+        .anyMatch(
+            each -> each.fault() == Fault.FAILOVER && each.from() >= from && each.from() <= to);
   }
 
   private boolean canAsk(long from, long to) {

@@ -1,12 +1,16 @@
 package io.holdfast.testkit.history;
 
 import io.holdfast.testkit.history.Event.Claim;
+import io.holdfast.testkit.history.Event.Effect;
 import io.holdfast.testkit.history.Event.Look;
+import io.holdfast.testkit.history.Event.Stored;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /** C2: of each lock the tokens are unique, grow in real time, and do not change. */
@@ -14,7 +18,8 @@ final class Tokens {
 
   private Tokens() {}
 
-  static void check(Run run, Findings found) {
+  static void check(Run run, Expectations expected, Findings found) {
+    Map<String, NavigableMap<Long, Long>> grants = expected.exclusion() ? Map.of() : grants(run);
     for (List<Tenure> lock : run.locks()) {
       List<Tenure> granted = new ArrayList<>(lock.size());
       for (Tenure tenure : lock) {
@@ -24,7 +29,10 @@ final class Tokens {
         }
       }
       checkUnique(granted, found);
-      checkOrder(granted, found);
+      if (!granted.isEmpty()) {
+        String name = granted.get(0).acquire().name();
+        checkOrder(granted, grants.getOrDefault(name, new TreeMap<>()), found);
+      }
     }
     for (Resource resource : run.resources()) {
       for (Event step : resource.steps()) {
@@ -72,13 +80,37 @@ final class Tokens {
     }
   }
 
-  private static void checkOrder(List<Tenure> byReturn, Findings found) {
+  /** When the store made its grants, by their first token. */
+  private static Map<String, NavigableMap<Long, Long>> grants(Run run) {
+    Map<String, NavigableMap<Long, Long>> grants = new HashMap<>();
+    for (Stored stored : run.stored()) {
+      if (stored.effect() == Effect.GRANTED) {
+        grants
+            .computeIfAbsent(stored.name(), name -> new TreeMap<>())
+            .put(stored.token(), stored.at());
+      }
+    }
+    return grants;
+  }
+
+  /**
+   * When a hold was asked for. A process may hear late of a grant, or hand its lock over, without
+   * knowing that the store has forgotten it: where a store may, the moment of the grant counts.
+   */
+  private static long askedAt(Tenure tenure, NavigableMap<Long, Long> grants) {
+    Map.@Nullable Entry<Long, Long> grant = grants.floorEntry(tenure.token());
+    long invokedAt = tenure.acquire().invokedAt();
+    return grant == null ? invokedAt : Math.min(invokedAt, grant.getValue());
+  }
+
+  private static void checkOrder(
+      List<Tenure> byReturn, NavigableMap<Long, Long> grants, Findings found) {
     List<Tenure> byCall = new ArrayList<>(byReturn);
-    byCall.sort(Comparator.comparingLong(tenure -> tenure.acquire().invokedAt()));
+    byCall.sort(Comparator.comparingLong(tenure -> askedAt(tenure, grants)));
     @Nullable Tenure greatest = null;
     int returned = 0;
     for (Tenure later : byCall) {
-      while (byReturn.get(returned).start() < later.acquire().invokedAt()) {
+      while (byReturn.get(returned).start() < askedAt(later, grants)) {
         Tenure earlier = byReturn.get(returned);
         greatest = greatest == null || earlier.token() > greatest.token() ? earlier : greatest;
         returned++;
