@@ -64,7 +64,7 @@ class RaceCommandTest {
             "GET then SET",
             "SETNX without expiry",
             "expiry without owner check",
-            "correct Redis lock",
+            "correct lock",
             "lock + textbook fence",
             OURS);
     outcomes.forEach(

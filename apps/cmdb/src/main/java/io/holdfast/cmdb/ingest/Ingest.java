@@ -115,7 +115,7 @@ public final class Ingest implements Intake {
     this.tally = tally;
     this.acknowledgements = acknowledgements;
     this.gate = gate;
-    this.options = LockOptions.DEFAULTS.leaseFor(settings.leaseFor()).waitAtMost(LOCK_WAIT);
+    this.options = settings.locksConfig().options().waitAtMost(LOCK_WAIT);
     this.room = new Semaphore(settings.inFlight());
     for (int i = 1; i <= settings.resolvers(); i++) {
       start("cmdb-resolve-" + i, this::resolve);
