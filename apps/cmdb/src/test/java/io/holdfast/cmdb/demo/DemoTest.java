@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -67,6 +68,7 @@ class DemoTest {
   }
 
   @Test
+  @Tag("slow")
   void withoutTheGuardTheAuditFindsWhatWasLost() throws Exception {
     Result result = play(false);
 
