@@ -53,14 +53,21 @@ final class LeaseTableBackend implements LockBackend, Inspectable {
   }
 
   private LeaseTableBackend(
-      JdbcUrl url, Dialect dialect, LeaseTable table, Lane asks, Connector connector, StoreContext context) {
+      JdbcUrl url,
+      Dialect dialect,
+      LeaseTable table,
+      Lane asks,
+      Connector connector,
+      StoreContext context) {
     this.url = url;
     this.guarantees = guarantees(dialect);
     this.table = table;
     this.asks = asks;
     this.renewalsAndReleases = lane(connector, context, "renewals");
     this.notices =
-        dialect == Dialect.POSTGRESQL ? new ReleaseNotices(connector, table.channel(), context) : null;
+        dialect == Dialect.POSTGRESQL
+            ? new ReleaseNotices(connector, table.channel(), context)
+            : null;
   }
 
   private static Guarantees guarantees(Dialect dialect) {
@@ -90,8 +97,7 @@ final class LeaseTableBackend implements LockBackend, Inspectable {
     Connector connector = Connector.to(url, context.requestTimeout());
     Lane asks = lane(connector, context, "asks");
     try {
-      LeaseTableCheck check =
-          within(context, url, asks.run(connection -> LeaseTableCheck.of(connection, url)));
+      LeaseTableCheck check = within(context, url, asks.run(check(url, context)));
       check.refuse();
       Dialect dialect = check.dialect();
       LeaseTable table = new LeaseTable(url, dialect, context.requestTimeout());
@@ -108,10 +114,10 @@ final class LeaseTableBackend implements LockBackend, Inspectable {
   static List<Finding> examine(JdbcUrl url, StoreContext context) {
     Connector connector = Connector.to(url, context.requestTimeout());
     try (Lane lane = lane(connector, context, "doctor")) {
-      return within(context, url, lane.run(connection -> LeaseTableCheck.of(connection, url)))
-          .findings();
+      return within(context, url, lane.run(check(url, context))).findings();
     } catch (StoreRefusedException e) {
-      return List.of(Finding.refused("database", String.valueOf(e.getMessage()), "see above"));
+      return List.of(
+          Finding.refused("database", String.valueOf(e.getMessage()), "change what it names"));
     } catch (BackendException e) {
       return List.of(
           Finding.refused(
@@ -119,6 +125,10 @@ final class LeaseTableBackend implements LockBackend, Inspectable {
               String.valueOf(e.getMessage()),
               "see that the server runs and can be reached"));
     }
+  }
+
+  private static Lane.Question<LeaseTableCheck> check(JdbcUrl url, StoreContext context) {
+    return connection -> LeaseTableCheck.of(connection, url, context.requestTimeout());
   }
 
   private static <A> A within(StoreContext context, JdbcUrl url, CompletableFuture<A> answer) {

@@ -1,0 +1,9 @@
+package io.holdfast.jdbc;
+
+import io.holdfast.embedded.EmbeddedPostgreSql;
+
+class PostgreSqlTableContractTest extends LeaseTableContract {
+  PostgreSqlTableContractTest() {
+    super(TestDatabase.of(EmbeddedPostgreSql.start()));
+  }
+}
