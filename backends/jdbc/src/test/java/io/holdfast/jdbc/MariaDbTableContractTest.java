@@ -1,9 +1,7 @@
 package io.holdfast.jdbc;
 
-import io.holdfast.embedded.EmbeddedMariaDb;
-
 class MariaDbTableContractTest extends LeaseTableContract {
   MariaDbTableContractTest() {
-    super(TestDatabase.of(EmbeddedMariaDb.start()));
+    super(TestDatabase.mariaDb());
   }
 }

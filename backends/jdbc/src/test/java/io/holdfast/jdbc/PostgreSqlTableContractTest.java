@@ -1,9 +1,7 @@
 package io.holdfast.jdbc;
 
-import io.holdfast.embedded.EmbeddedPostgreSql;
-
 class PostgreSqlTableContractTest extends LeaseTableContract {
   PostgreSqlTableContractTest() {
-    super(TestDatabase.of(EmbeddedPostgreSql.start()));
+    super(TestDatabase.postgreSql());
   }
 }

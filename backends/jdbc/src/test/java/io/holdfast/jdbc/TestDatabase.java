@@ -22,6 +22,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /** A database, a client that never heard of Holdfast, and backends to try. */
 final class TestDatabase implements AutoCloseable {
@@ -63,12 +64,36 @@ final class TestDatabase implements AutoCloseable {
     }
   }
 
-  static TestDatabase of(EmbeddedPostgreSql server) {
-    return new TestDatabase(server.jdbcUrl(), server::close);
+  /** A server for all tests of this JVM that do not harm it; it ends with the JVM. */
+  private static final class SharedPostgreSql {
+    static final EmbeddedPostgreSql SERVER = EmbeddedPostgreSql.start();
   }
 
-  static TestDatabase of(EmbeddedMariaDb server) {
-    return new TestDatabase(server.jdbcUrl(), server::close);
+  private static final class SharedMariaDb {
+    static final EmbeddedMariaDb SERVER = EmbeddedMariaDb.start();
+  }
+
+  private static final AtomicInteger DATABASES = new AtomicInteger();
+
+  /** A database of its own on the shared server. */
+  static TestDatabase postgreSql() {
+    return onShared(SharedPostgreSql.SERVER.jdbcUrl(), "/postgres?");
+  }
+
+  /** A database of its own on the shared server. */
+  static TestDatabase mariaDb() {
+    return onShared(SharedMariaDb.SERVER.jdbcUrl(), "/holdfast?");
+  }
+
+  private static TestDatabase onShared(String url, String usual) {
+    String name = "test" + DATABASES.incrementAndGet();
+    try (Connection connection = DriverManager.getConnection(url);
+        Statement statement = connection.createStatement()) {
+      statement.execute("create database " + name);
+    } catch (SQLException e) {
+      throw new IllegalStateException(e);
+    }
+    return new TestDatabase(url.replace(usual, "/" + name + "?"), () -> {});
   }
 
   static TestDatabase h2() {
@@ -106,6 +131,11 @@ final class TestDatabase implements AutoCloseable {
 
   StoreContext context(Duration requestTimeout) {
     return new StoreContext(REAL, requestTimeout, LockOptions.DEFAULTS.leaseFor(), warnings::add);
+  }
+
+  /** Another connection of the plain client. */
+  Connection connection() throws SQLException {
+    return DriverManager.getConnection(url);
   }
 
   /** Runs a statement of the plain client's. */
