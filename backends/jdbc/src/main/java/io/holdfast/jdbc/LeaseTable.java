@@ -71,7 +71,9 @@ final class LeaseTable {
     return url.prefix() + name;
   }
 
-  /** What the table says of a claim: whether it has the lock, or for how long another one has it. */
+  /**
+   * What the table says of a claim: whether it has the lock, or for how long another one has it.
+   */
   private record Row(boolean granted, long token, long lastToken, long left, long now) {
     static Row of(ResultSet row) throws SQLException {
       return new Row(
@@ -86,7 +88,8 @@ final class LeaseTable {
         return new Attempt.Refused(Duration.of(left, ChronoUnit.MICROS), OptionalInt.empty());
       }
       long first = Math.max(Math.max(lastToken, ask.tokenAbove()) + 1, now);
-      if (ask.tokenAbove() > now + FARTHEST_MICROS || first + ask.span() > LockOptions.TOKEN_LIMIT) {
+      if (ask.tokenAbove() > now + FARTHEST_MICROS
+          || first + ask.span() > LockOptions.TOKEN_LIMIT) {
         throw new StoreRefusedException(
             "The token would be more than 400 days ahead of the database's clock, or reach 2^53");
       }

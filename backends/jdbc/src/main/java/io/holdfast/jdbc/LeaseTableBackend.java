@@ -53,14 +53,21 @@ final class LeaseTableBackend implements LockBackend, Inspectable {
   }
 
   private LeaseTableBackend(
-      JdbcUrl url, Dialect dialect, LeaseTable table, Lane asks, Connector connector, StoreContext context) {
+      JdbcUrl url,
+      Dialect dialect,
+      LeaseTable table,
+      Lane asks,
+      Connector connector,
+      StoreContext context) {
     this.url = url;
     this.guarantees = guarantees(dialect);
     this.table = table;
     this.asks = asks;
     this.renewalsAndReleases = lane(connector, context, "renewals");
     this.notices =
-        dialect == Dialect.POSTGRESQL ? new ReleaseNotices(connector, table.channel(), context) : null;
+        dialect == Dialect.POSTGRESQL
+            ? new ReleaseNotices(connector, table.channel(), context)
+            : null;
   }
 
   private static Guarantees guarantees(Dialect dialect) {
@@ -77,7 +84,7 @@ final class LeaseTableBackend implements LockBackend, Inspectable {
         true);
   }
 
-  private static Lane lane(Connector connector, StoreContext context, String what) {
+  static Lane lane(Connector connector, StoreContext context, String what) {
     return new Lane(
         connector::open,
         context.time(),
@@ -106,10 +113,15 @@ final class LeaseTableBackend implements LockBackend, Inspectable {
   }
 
   static List<Finding> examine(JdbcUrl url, StoreContext context) {
+    return examine(url, context, connection -> LeaseTableCheck.of(connection, url));
+  }
+
+  /** What a look at the database finds, also if it cannot be reached. */
+  static List<Finding> examine(
+      JdbcUrl url, StoreContext context, Lane.Question<LeaseTableCheck> look) {
     Connector connector = Connector.to(url, context.requestTimeout());
     try (Lane lane = lane(connector, context, "doctor")) {
-      return within(context, url, lane.run(connection -> LeaseTableCheck.of(connection, url)))
-          .findings();
+      return within(context, url, lane.run(look)).findings();
     } catch (StoreRefusedException e) {
       return List.of(Finding.refused("database", String.valueOf(e.getMessage()), "see above"));
     } catch (BackendException e) {
@@ -121,7 +133,7 @@ final class LeaseTableBackend implements LockBackend, Inspectable {
     }
   }
 
-  private static <A> A within(StoreContext context, JdbcUrl url, CompletableFuture<A> answer) {
+  static <A> A within(StoreContext context, JdbcUrl url, CompletableFuture<A> answer) {
     try {
       return answer.get(context.requestTimeout().toNanos(), TimeUnit.NANOSECONDS);
     } catch (ExecutionException e) {

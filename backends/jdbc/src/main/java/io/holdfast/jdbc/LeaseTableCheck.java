@@ -54,6 +54,15 @@ final class LeaseTableCheck {
     return dialect;
   }
 
+  /** What somebody else has looked at. */
+  void add(Finding finding) {
+    findings.add(finding);
+  }
+
+  boolean isRefused() {
+    return findings.stream().anyMatch(finding -> finding.level() == Finding.Level.REFUSED);
+  }
+
   List<Finding> findings() {
     return List.copyOf(findings);
   }

@@ -56,9 +56,7 @@ final class ReleaseNotices implements AutoCloseable {
   Watch watch(String key, Runnable mayBeFree) {
     Watcher watcher = new Watcher(mayBeFree);
     watchers.merge(
-        key,
-        List.of(watcher),
-        (all, one) -> Stream.concat(all.stream(), one.stream()).toList());
+        key, List.of(watcher), (all, one) -> Stream.concat(all.stream(), one.stream()).toList());
     if (listening) {
       mayBeFree.run(); // released, perhaps, before we listened for it
     } else {
