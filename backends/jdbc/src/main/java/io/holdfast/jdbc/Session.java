@@ -71,6 +71,7 @@ final class Session {
   private final Opening opening;
   private final Time time;
   private final Duration livesFor;
+  private final Intact intact;
   private final Heartbeat<Boolean> heartbeat;
   private final Consumer<Session> atEnd;
   private final Map<SessionKey, Claim> locks = new ConcurrentHashMap<>();
@@ -100,9 +101,8 @@ final class Session {
     this.time = time;
     this.livesFor = livesFor;
     this.atEnd = atEnd;
-    this.heartbeat =
-        new Heartbeat<>(
-            time, () -> urgently(server -> intact.ask(server, List.copyOf(locks.keySet()))));
+    this.intact = intact;
+    this.heartbeat = new Heartbeat<>(time, () -> urgently(this::isIntact));
     this.heardFrom = time.nanoTime();
     this.busySince = heardFrom;
   }
@@ -121,6 +121,18 @@ final class Session {
   /** The claims that have locks by this session; changed by questions alone. */
   Map<SessionKey, Claim> locks() {
     return locks;
+  }
+
+  /**
+   * Whether the server still has the session with all its locks; by its thread. One that lacks a
+   * lock is not what we think it is, and goes with all it has.
+   */
+  boolean isIntact(Connection server) throws SQLException {
+    if (!intact.ask(server, List.copyOf(locks.keySet()))) {
+      server.abort(Runnable::run);
+      throw new SQLException("the session lacks a lock that it took");
+    }
+    return true;
   }
 
   /** How long the server keeps the session from now on if it hears no more. */

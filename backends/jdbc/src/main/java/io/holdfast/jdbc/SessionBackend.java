@@ -40,7 +40,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>One {@link Session} has all locks; a second one is opened only where the first is stuck, and
  * then the first keeps what it has. Within one session a server grants every lock again, so which
- * claim has which lock is known here, and a second claim is refused without a question.
+ * claim has which lock is known here, and for a second claim the server is only asked whether the
+ * session is still there.
  */
 final class SessionBackend implements LockBackend, Inspectable {
 
@@ -189,7 +190,7 @@ final class SessionBackend implements LockBackend, Inspectable {
       throw withdrawn();
     }
     SessionKey key = sql.key(asking.ask.claim().name());
-    if (session.locks().containsKey(key)) {
+    if (session.locks().containsKey(key) && session.isIntact(server)) {
       return new Attempt.Refused(Duration.ZERO, OptionalInt.empty());
     }
     long askedAt = context.time().nanoTime();
@@ -285,7 +286,7 @@ final class SessionBackend implements LockBackend, Inspectable {
               if (failure != null && !isOver(failure)) {
                 throw meaningOf(failure);
               }
-              if (failure != null || !beat.answer() || granted.get(claim.id()) != held) {
+              if (failure != null || granted.get(claim.id()) != held) {
                 return new Renewal.Gone();
               }
               return new Renewal.Renewed(held.session().remaining(beat.askedAt()));
