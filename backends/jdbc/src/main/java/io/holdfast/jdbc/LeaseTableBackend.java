@@ -97,8 +97,7 @@ final class LeaseTableBackend implements LockBackend, Inspectable {
     Connector connector = Connector.to(url, context.requestTimeout());
     Lane asks = lane(connector, context, "asks");
     try {
-      LeaseTableCheck check =
-          within(context, url, asks.run(connection -> LeaseTableCheck.of(connection, url)));
+      LeaseTableCheck check = within(context, url, asks.run(check(url, context)));
       check.refuse();
       Dialect dialect = check.dialect();
       LeaseTable table = new LeaseTable(url, dialect, context.requestTimeout());
@@ -113,7 +112,7 @@ final class LeaseTableBackend implements LockBackend, Inspectable {
   }
 
   static List<Finding> examine(JdbcUrl url, StoreContext context) {
-    return examine(url, context, connection -> LeaseTableCheck.of(connection, url));
+    return examine(url, context, check(url, context));
   }
 
   /** What a look at the database finds, also if it cannot be reached. */
@@ -123,7 +122,8 @@ final class LeaseTableBackend implements LockBackend, Inspectable {
     try (Lane lane = lane(connector, context, "doctor")) {
       return within(context, url, lane.run(look)).findings();
     } catch (StoreRefusedException e) {
-      return List.of(Finding.refused("database", String.valueOf(e.getMessage()), "see above"));
+      return List.of(
+          Finding.refused("database", String.valueOf(e.getMessage()), "change what it names"));
     } catch (BackendException e) {
       return List.of(
           Finding.refused(
@@ -131,6 +131,10 @@ final class LeaseTableBackend implements LockBackend, Inspectable {
               String.valueOf(e.getMessage()),
               "see that the server runs and can be reached"));
     }
+  }
+
+  private static Lane.Question<LeaseTableCheck> check(JdbcUrl url, StoreContext context) {
+    return connection -> LeaseTableCheck.of(connection, url, context.requestTimeout());
   }
 
   static <A> A within(StoreContext context, JdbcUrl url, CompletableFuture<A> answer) {

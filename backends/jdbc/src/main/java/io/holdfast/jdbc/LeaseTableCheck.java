@@ -6,6 +6,7 @@ import io.holdfast.StoreRefusedException;
 import java.sql.Connection;
 import java.sql.DatabaseMetaData;
 import java.sql.PreparedStatement;
+import java.sql.ResultSet;
 import java.sql.ResultSetMetaData;
 import java.sql.SQLException;
 import java.sql.Types;
@@ -15,38 +16,41 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
-/** What a lease table needs of a database, looked for before anybody relies on it. */
+/**
+ * What a lease table needs of a database, looked for before anybody relies on it. Rights are tried
+ * with statements that touch no row. For one thread.
+ */
 final class LeaseTableCheck {
 
-  private static final int NAMES_AND_PREFIX = 300;
+  private static final int ROOM_FOR_NAMES = 300; // and their prefix
   private static final Set<Integer> TEXTS =
       Set.of(Types.VARCHAR, Types.CHAR, Types.NVARCHAR, Types.NCHAR, Types.LONGVARCHAR);
-  private static final Duration LIMIT = Duration.ofSeconds(10);
 
+  private final Connection connection;
   private final JdbcUrl url;
   private final Dialect dialect;
+  private final SqlFiles files;
   private final List<Finding> findings = new ArrayList<>();
+  private @Nullable StoreRefusedException refusal;
 
-  private LeaseTableCheck(JdbcUrl url, Dialect dialect) {
+  private LeaseTableCheck(
+      Connection connection, JdbcUrl url, Dialect dialect, Duration requestTimeout) {
+    this.connection = connection;
     this.url = url;
     this.dialect = dialect;
+    this.files = LeaseTable.files(url, dialect, requestTimeout);
   }
 
-  /** Looks at everything; creates the table if the URL says so. */
-  static LeaseTableCheck of(Connection connection, JdbcUrl url) throws SQLException {
+  /** Looks at everything; creates the table if it is missing and the URL says so. */
+  static LeaseTableCheck of(Connection connection, JdbcUrl url, Duration requestTimeout)
+      throws SQLException {
     DatabaseMetaData server = connection.getMetaData();
     Optional<Dialect> known = Dialect.of(server);
-    LeaseTableCheck check = new LeaseTableCheck(url, known.orElse(url.product()));
-    String version = server.getDatabaseProductName() + " " + server.getDatabaseProductVersion();
-    if (known.isEmpty()) {
-      check.refused("server", version, "use one of the databases that Holdfast has statements for");
-    } else if (!check.dialect.isNewEnough(server)) {
-      check.refused("server", version, "upgrade to " + check.dialect.oldest() + " or newer");
-    } else {
-      check.findings.add(Finding.ok("server", version));
-      check.table(connection);
-    }
+    LeaseTableCheck check =
+        new LeaseTableCheck(connection, url, known.orElse(url.product()), requestTimeout);
+    check.look(known.isPresent(), server);
     return check;
   }
 
@@ -54,13 +58,17 @@ final class LeaseTableCheck {
     return dialect;
   }
 
-  /** What somebody else has looked at. */
+  /** What somebody else has looked at, as if it had been looked at here. */
   void add(Finding finding) {
-    findings.add(finding);
+    if (finding.level() == Finding.Level.REFUSED) {
+      refused(finding.subject(), finding.found(), finding.cure());
+    } else {
+      findings.add(finding);
+    }
   }
 
   boolean isRefused() {
-    return findings.stream().anyMatch(finding -> finding.level() == Finding.Level.REFUSED);
+    return refusal != null;
   }
 
   List<Finding> findings() {
@@ -68,50 +76,61 @@ final class LeaseTableCheck {
   }
 
   /**
-   * Refuses to connect for the first reason that was found.
+   * Says the first reason not to connect.
    *
    * @throws StoreRefusedException if there is one
    */
   void refuse() {
-    for (Finding finding : findings) {
-      if (finding.level() == Finding.Level.REFUSED) {
-        throw new StoreRefusedException(
-            url.shown() + ": " + finding.found() + ": " + finding.cure());
-      }
+    if (refusal != null) {
+      throw refusal;
     }
   }
 
-  private void refused(String subject, String found, String cure) {
-    findings.add(Finding.refused(subject, found, cure));
-  }
-
-  private void table(Connection connection) throws SQLException {
-    if (url.create()) {
-      LeaseTable.create(connection, url, dialect);
-    }
-    SqlFiles files = LeaseTable.files(url, dialect, LIMIT);
-    try (PreparedStatement columns = files.sql("columns").on(connection, Map.of())) {
-      columns(columns.executeQuery().getMetaData());
-    } catch (SQLException e) {
-      failed("table " + url.table(), e);
+  private void look(boolean isKnown, DatabaseMetaData server) throws SQLException {
+    String version = server.getDatabaseProductName() + " " + server.getDatabaseProductVersion();
+    if (!isKnown) {
+      refused("server", "is " + version, "Holdfast has no statements for it: use another store");
       return;
     }
-    for (String right : List.of("insert", "update", "delete")) {
-      try (PreparedStatement statement = files.sql("may-" + right).on(connection, Map.of())) {
-        statement.executeUpdate();
-        findings.add(Finding.ok("right to " + right, "granted"));
-      } catch (SQLException e) {
-        failed("right to " + right, e);
+    if (!dialect.isNewEnough(server)) {
+      refused("server", "is " + version, "upgrade to " + dialect.oldest() + " or newer");
+      return;
+    }
+    findings.add(Finding.ok("server", version));
+    if (tableIsThere()) {
+      right("insert");
+      right("update");
+      right("delete");
+      durability();
+      if (dialect == Dialect.POSTGRESQL) {
+        pooler();
       }
     }
   }
 
-  private void failed(String subject, SQLException e) {
-    LockException meaning = JdbcFailure.of(e, url.shown());
-    if (!(meaning instanceof StoreRefusedException)) {
-      throw meaning;
+  private boolean tableIsThere() throws SQLException {
+    Optional<SQLException> missing = columns();
+    if (missing.isPresent() && url.create()) {
+      try {
+        LeaseTable.create(connection, url, dialect);
+        missing = columns();
+      } catch (SQLException e) {
+        // Perhaps only because somebody else created it at the same time.
+        missing = columns().map(still -> e);
+      }
     }
-    refused(subject, String.valueOf(meaning.getMessage()), "");
+    missing.ifPresent(e -> failed("table " + url.table(), e));
+    return missing.isEmpty();
+  }
+
+  private Optional<SQLException> columns() throws SQLException {
+    try (PreparedStatement statement = files.sql("columns").on(connection, Map.of());
+        ResultSet rows = statement.executeQuery()) {
+      columns(rows.getMetaData());
+      return Optional.empty();
+    } catch (SQLException e) {
+      return Optional.of(e);
+    }
   }
 
   private void columns(ResultSetMetaData columns) throws SQLException {
@@ -119,17 +138,85 @@ final class LeaseTableCheck {
       boolean isText = i <= 3;
       int type = columns.getColumnType(i);
       if (isText ? !TEXTS.contains(type) : type != Types.BIGINT) {
-        refused(
-            "column " + columns.getColumnName(i),
-            "is " + columns.getColumnTypeName(i),
-            "make it " + (isText ? "varchar" : "bigint"));
+        wrongColumn(
+            columns, i, "is " + columns.getColumnTypeName(i), isText ? "varchar" : "bigint");
       }
     }
     if (!columns.isCaseSensitive(1)) {
-      refused("column name", "takes a and A for one", "give it a binary collation");
+      wrongColumn(columns, 1, "takes a and A for one", "of a binary collation");
     }
-    if (columns.getPrecision(1) < NAMES_AND_PREFIX) {
-      refused("column name", "has room for " + columns.getPrecision(1), "make it varchar(300)");
+    if (columns.getPrecision(1) < ROOM_FOR_NAMES) {
+      wrongColumn(columns, 1, "has room for " + columns.getPrecision(1), "varchar(300)");
+    }
+  }
+
+  private void wrongColumn(ResultSetMetaData columns, int i, String found, String cure)
+      throws SQLException {
+    refused("column " + columns.getColumnName(i) + " of " + url.table(), found, "make it " + cure);
+  }
+
+  private void right(String right) {
+    String subject = "right to " + right;
+    try (PreparedStatement statement = files.sql("may-" + right).on(connection, Map.of())) {
+      statement.executeUpdate();
+      findings.add(Finding.ok(subject, "granted"));
+    } catch (SQLException e) {
+      failed(subject, e);
+    }
+  }
+
+  private void durability() throws SQLException {
+    try (PreparedStatement statement = files.sql("forgets").on(connection, Map.of());
+        ResultSet rows = statement.executeQuery()) {
+      while (rows.next()) {
+        findings.add(
+            Finding.warning(
+                rows.getString(1),
+                "is " + rows.getString(2) + ": a crash of the server may forget who has a lock",
+                "switch it on, or rely on the guard alone after a crash"));
+      }
+    }
+  }
+
+  /** Behind a pooler that hands out connections by the transaction no notice arrives. */
+  private void pooler() throws SQLException {
+    boolean same = session() == session() && session() == session();
+    findings.add(
+        same
+            ? Finding.ok("session", "the same from statement to statement")
+            : Finding.warning(
+                "session",
+                "another from statement to statement: a pooler is in between",
+                "locks are safe behind it, but waiters only poll: connect past it to be woken"));
+  }
+
+  private int session() throws SQLException {
+    try (PreparedStatement statement = files.sql("session").on(connection, Map.of());
+        ResultSet rows = statement.executeQuery()) {
+      rows.next();
+      return rows.getInt(1);
+    }
+  }
+
+  private void refused(String subject, String found, String cure) {
+    findings.add(Finding.refused(subject, found, cure));
+    refuseBy(
+        new StoreRefusedException("%s: %s %s: %s".formatted(url.shown(), subject, found, cure)));
+  }
+
+  private void failed(String subject, SQLException e) {
+    LockException meaning = JdbcFailure.of(e, url.shown());
+    if (!(meaning instanceof StoreRefusedException refused)) {
+      throw meaning;
+    }
+    findings.add(
+        Finding.refused(subject, String.valueOf(refused.getMessage()), "change what it names"));
+    refuseBy(refused);
+  }
+
+  private void refuseBy(StoreRefusedException reason) {
+    if (refusal == null) {
+      refusal = reason;
     }
   }
 }

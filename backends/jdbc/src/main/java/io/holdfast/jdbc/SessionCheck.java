@@ -9,28 +9,25 @@ import java.util.Optional;
 /** What locks of a session need of a database, beside the table that their tokens come from. */
 final class SessionCheck {
 
-  private static final String SUBJECT = "a session of one's own";
-
   private SessionCheck() {}
 
   /** Looks at everything; for a moment with a second connection. */
   static LeaseTableCheck of(Connection connection, Connector connector, StoreContext context)
       throws SQLException {
-    LeaseTableCheck check = LeaseTableCheck.of(connection, connector.url());
+    LeaseTableCheck check =
+        LeaseTableCheck.of(connection, connector.url(), context.requestTimeout());
     Optional<SessionSql> sql = SessionSql.of(check.dialect(), connector.url());
     if (sql.isEmpty()) {
       check.add(
           Finding.refused(
-              SUBJECT,
-              check.dialect().product() + " has no locks that a session holds",
+              check.dialect().product(),
+              "has no locks that a session holds",
               "use holdfast=table"));
     }
-    if (check.isRefused()) {
-      return check;
+    if (!check.isRefused()) {
+      check.add(own(connection, connector, sql.orElseThrow()));
     }
-    Finding own = own(connection, connector, sql.orElseThrow());
-    check.add(own);
-    if (own.level() == Finding.Level.OK) { // else what follows would be set for somebody else
+    if (!check.isRefused()) { // else what is set there would be set for somebody else
       sql.orElseThrow().examine(connection, context.leaseFor()).forEach(check::add);
     }
     return check;
@@ -49,11 +46,11 @@ final class SessionCheck {
     }
     long after = sql.self(first);
     return before == after && before != other
-        ? Finding.ok(SUBJECT, "no pooler of statements in between")
+        ? Finding.ok("session", "one's own")
         : Finding.refused(
-            SUBJECT,
-            "a pooler in between (PgBouncer in transaction mode, RDS Proxy, ProxySQL) lends one"
-                + " session to many, and a lock would be left with somebody else",
-            "connect directly or in session mode, or use holdfast=table");
+            "session",
+            "is lent to whoever has a statement, by a pooler in between (PgBouncer in transaction"
+                + " mode, RDS Proxy, ProxySQL): a lock would stay with somebody else",
+            "connect past it or in session mode, or use holdfast=table");
   }
 }

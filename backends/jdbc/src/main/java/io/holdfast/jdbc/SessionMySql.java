@@ -46,22 +46,16 @@ final class SessionMySql extends SessionSql {
   @Override
   List<Finding> examine(Connection connection, Duration livesFor) throws SQLException {
     prepare(connection, livesFor);
-    Finding silence =
-        silence(
-            number(connection, this.silence),
-            livesFor,
-            "wait_timeout",
-            "connect without what changes it in between, or use holdfast=table");
-    Finding cluster =
-        row(connection, this.cluster, Map.of(), row -> row.getString(1))
-            .map(
-                variable ->
-                    Finding.refused(
-                        "one server",
-                        variable + " is set: each server of the cluster has locks of its own",
-                        "use holdfast=table"))
-            .orElse(Finding.ok("one server", "no Galera and no group replication"));
-    return List.of(silence, cluster);
+    return List.of(
+        silence("wait_timeout", number(connection, silence), livesFor),
+        row(connection, cluster, Map.of(), row -> row.getString(1))
+            .map(SessionMySql::refused)
+            .orElse(Finding.ok("one server", "no Galera, no group replication")));
+  }
+
+  private static Finding refused(String variable) {
+    return Finding.refused(
+        variable, "is set: each server of the cluster has locks of its own", "use holdfast=table");
   }
 
   @Override

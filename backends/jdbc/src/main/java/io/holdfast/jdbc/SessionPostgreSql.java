@@ -46,17 +46,12 @@ final class SessionPostgreSql extends SessionSql {
     if (major < FIRST_WITH_IDLE_SESSION_TIMEOUT) {
       return List.of(
           Finding.refused(
-              "end of silent sessions",
-              "PostgreSQL " + major + " keeps the locks of a dead host for hours",
+              "server",
+              "is PostgreSQL " + major + ", which keeps the locks of a dead host for hours",
               "upgrade to PostgreSQL 14 or newer, or use holdfast=table"));
     }
     prepare(connection, livesFor);
-    return List.of(
-        silence(
-            number(connection, silence),
-            livesFor,
-            "idle_session_timeout",
-            "connect without what changes it in between, or use holdfast=table"));
+    return List.of(silence("idle_session_timeout", number(connection, silence), livesFor));
   }
 
   @Override

@@ -74,14 +74,13 @@ abstract class SessionSql {
   }
 
   /** Whether the server has the time limit that {@link #prepare} set. */
-  static Finding silence(long millis, Duration livesFor, String setting, String cure) {
+  static Finding silence(String setting, long millis, Duration livesFor) {
     return millis >= livesFor.toMillis() && millis <= livesFor.toMillis() + 1_000
-        ? Finding.ok("end of silent sessions", "%s is %d ms".formatted(setting, millis))
+        ? Finding.ok(setting, "%d ms".formatted(millis))
         : Finding.refused(
-            "end of silent sessions",
-            "the server does not keep %s, which is %d ms after %s was set"
-                .formatted(setting, millis, livesFor),
-            cure);
+            setting,
+            "is %d ms, although %s was set".formatted(millis, livesFor),
+            "connect past what changes it in between, or use holdfast=table");
   }
 
   /** By how much later than asked the server may end a silent session. */

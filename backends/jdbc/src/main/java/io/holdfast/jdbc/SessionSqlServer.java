@@ -48,8 +48,8 @@ final class SessionSqlServer extends SessionSql {
   List<Finding> examine(Connection connection, Duration livesFor) {
     return List.of(
         Finding.warning(
-            "end of silent sessions",
-            "SQL Server ends none: what a stopped process has stays taken until it goes on or ends",
+            "silent sessions",
+            "are not ended: what a stopped process has stays taken until it goes on or ends",
             "use holdfast=table where that matters"));
   }
 
