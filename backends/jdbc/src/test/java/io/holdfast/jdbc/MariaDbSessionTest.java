@@ -21,6 +21,11 @@ class MariaDbSessionTest extends SessionTest {
   }
 
   @Override
+  SessionServer start() {
+    return SessionServer.of(EmbeddedMariaDb.start());
+  }
+
+  @Override
   void lockTable(Statement plain) throws Exception {
     plain.execute("lock tables holdfast_lock write");
   }

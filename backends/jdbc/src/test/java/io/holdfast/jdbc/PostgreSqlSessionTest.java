@@ -28,6 +28,11 @@ class PostgreSqlSessionTest extends SessionTest {
   }
 
   @Override
+  SessionServer start() {
+    return SessionServer.of(EmbeddedPostgreSql.start());
+  }
+
+  @Override
   void lockTable(Statement plain) throws Exception {
     plain.execute("begin");
     plain.execute("lock table holdfast_lock");

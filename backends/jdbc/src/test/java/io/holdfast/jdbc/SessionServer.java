@@ -83,7 +83,7 @@ abstract class SessionServer implements AutoCloseable {
     private final EmbeddedPostgreSql server;
 
     PostgreSql(EmbeddedPostgreSql server) {
-      super(TestDatabase.of(server));
+      super(new TestDatabase(server.jdbcUrl(), server::close));
       this.server = server;
     }
 
@@ -121,7 +121,7 @@ abstract class SessionServer implements AutoCloseable {
     private final EmbeddedMariaDb server;
 
     MariaDb(EmbeddedMariaDb server) {
-      super(TestDatabase.of(server));
+      super(new TestDatabase(server.jdbcUrl(), server::close));
       this.server = server;
     }
 
