@@ -64,6 +64,7 @@ final class SessionBackend implements LockBackend, Inspectable {
   private static final class Asking {
     final Ask ask;
     final CompletableFuture<Attempt> answer = new CompletableFuture<>();
+    volatile @Nullable Session at;
     private boolean hasMoved; // by one thread at a time
 
     Asking(Ask ask) {
@@ -150,14 +151,22 @@ final class SessionBackend implements LockBackend, Inspectable {
     }
     Asking asking = new Asking(ask);
     Asking first = unanswered.putIfAbsent(ask.claim().id(), asking);
-    if (first == null) {
-      put(asking);
+    if (first != null && !(isStuck(first) && unanswered.replace(ask.claim().id(), first, asking))) {
+      return first.answer.copy();
     }
-    return (first == null ? asking : first).answer.copy();
+    put(asking);
+    return asking.answer.copy();
+  }
+
+  /** Then it is put anew, elsewhere; what comes of the first is given back, see keep. */
+  private boolean isStuck(Asking asking) {
+    Session session = asking.at;
+    return session != null && !session.isFit(context.requestTimeout());
   }
 
   private void put(Asking asking) {
     Session session = session();
+    asking.at = session;
     var unused =
         session
             .<Attempt>patiently(server -> attempt(asking, session, server))
@@ -171,12 +180,13 @@ final class SessionBackend implements LockBackend, Inspectable {
         return;
       }
     }
-    unanswered.remove(asking.ask.claim().id(), asking);
-    if (attempt != null) {
-      asking.answer.complete(attempt);
+    boolean wasWanted = unanswered.remove(asking.ask.claim().id(), asking);
+    if (failure != null) {
+      asking.answer.completeExceptionally(meaningOf(failure));
+    } else if (attempt instanceof Attempt.Refused && !wasWanted) { // perhaps by the claim itself
+      asking.answer.completeExceptionally(withdrawn());
     } else {
-      asking.answer.completeExceptionally(
-          meaningOf(failure == null ? new IllegalStateException("no answer") : failure));
+      asking.answer.complete(attempt);
     }
   }
 

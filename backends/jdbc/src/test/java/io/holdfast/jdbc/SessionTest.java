@@ -87,19 +87,19 @@ abstract class SessionTest {
     server.close();
   }
 
-  private static Attempt.Granted granted(LockBackend backend, Claim claim) throws Exception {
+  static Attempt.Granted granted(LockBackend backend, Claim claim) throws Exception {
     return (Attempt.Granted) answer(backend.ask(asking(claim)));
   }
 
-  private static Claim sameName(Claim claim) {
+  static Claim sameName(Claim claim) {
     return Claim.on(claim.name(), "another");
   }
 
-  private static Renewal renew(LockBackend backend, Claim claim) throws Exception {
+  static Renewal renew(LockBackend backend, Claim claim) throws Exception {
     return answer(backend.renew(claim, LEASE));
   }
 
-  private static Release release(LockBackend backend, Claim claim) throws Exception {
+  static Release release(LockBackend backend, Claim claim) throws Exception {
     return answer(backend.release(claim, 0, Duration.ZERO));
   }
 
@@ -343,7 +343,7 @@ abstract class SessionTest {
         .buildAndOpen();
   }
 
-  private LockBackend openThrough(TcpCrusher way, Duration leaseFor) throws IOException {
+  private LockBackend openThrough(TcpCrusher way, Duration leaseFor) {
     String url = server.url().replace(":" + server.port(), ":" + way.getBindAddress().getPort());
     return server.open(url, leaseFor, Duration.ofSeconds(5));
   }
