@@ -25,7 +25,7 @@ record Connector(JdbcUrl url, Driver driver, Duration requestTimeout) {
     } catch (SQLException e) {
       // Not as the cause: some drivers repeat the URL.
       throw new IllegalArgumentException(
-          "No JDBC driver on the class path takes %s: add %s"
+          "No JDBC driver on the class path takes %s: add %s, or correct the URL"
               .formatted(url.shown(), url.product().driver()));
     }
   }

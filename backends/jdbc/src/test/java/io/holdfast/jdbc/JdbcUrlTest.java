@@ -107,6 +107,6 @@ class JdbcUrlTest {
         .hasNoCause()
         .hasMessage(
             "No JDBC driver on the class path takes jdbc:mysql://h/d:"
-                + " add com.mysql:mysql-connector-j");
+                + " add com.mysql:mysql-connector-j, or correct the URL");
   }
 }

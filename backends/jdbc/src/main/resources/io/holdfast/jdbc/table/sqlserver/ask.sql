@@ -2,30 +2,38 @@
 -- out: one row: whether the claim has the lock, token, last token, µs that others have it, now
 -- One batch. holdlock: or two that find no row would both insert one.
 set nocount on;
-declare @name nvarchar(300) = :name, @claim nvarchar(32) = :claim, @lease bigint = :lease,
-        @span bigint = :span, @above bigint = :above;
+declare @name nvarchar(300) = :name, @claim nvarchar(32) = :claim, @label nvarchar(128) = :label;
+declare @lease bigint = :lease, @span bigint = :span, @above bigint = :above, @now bigint = {now};
+declare @first bigint = case when @above + 1 > @now then @above + 1 else @now end;
 declare @granted table (token bigint, last_token bigint);
 merge {table} with (holdlock) as held
-using (
-  select {now} as now, case when @above + 1 > {now} then @above + 1 else {now} end as first
-) as ask
-on held.name = @name
-when matched and held.claim = @claim then
-  update set expires_at = ask.now + @lease
-when matched and (held.claim is null or held.expires_at <= ask.now)
-    and @above <= ask.now + {farthest}
-    and held.last_token + 1 + @span <= {limit} and ask.first + @span <= {limit} then
+using (select @name as name) as ask
+on held.name = ask.name
+when matched and (
+    held.claim = @claim
+    or (held.claim is null or held.expires_at <= @now)
+      and @above <= @now + {farthest}
+      and @first + @span <= {limit} and held.last_token + 1 + @span <= {limit}
+  ) then
   update set
     claim = @claim,
-    label = :label,
-    token = case when held.last_token >= ask.first then held.last_token + 1 else ask.first end,
-    last_token = case when held.last_token >= ask.first then held.last_token + 1 else ask.first end + @span - 1,
-    expires_at = ask.now + @lease
-when not matched and @above <= ask.now + {farthest} and ask.first + @span <= {limit} then
+    label = @label,
+    token = case
+      when held.claim = @claim then held.token
+      when held.last_token >= @first then held.last_token + 1
+      else @first
+    end,
+    last_token = case
+      when held.claim = @claim then held.last_token
+      when held.last_token >= @first then held.last_token + @span
+      else @first + @span - 1
+    end,
+    expires_at = @now + @lease
+when not matched and @above <= @now + {farthest} and @first + @span <= {limit} then
   insert (name, claim, label, token, last_token, expires_at)
-  values (@name, @claim, :label, ask.first, ask.first + @span - 1, ask.now + @lease)
+  values (@name, @claim, @label, @first, @first + @span - 1, @now + @lease)
 output inserted.token, inserted.last_token into @granted;
-select 1, token, last_token, 0, {now}
+select 1, token, last_token, 0, @now
 from @granted
 union all
 select 0,
