@@ -1,5 +1,6 @@
 package io.holdfast.guard;
 
+import static io.holdfast.guard.PostgreSqlDatabase.POSTGRESQL;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
@@ -70,7 +71,7 @@ class SqlFailureTest {
 
   @Test
   void batchThatMeetsANewerWriteSaysAgain() throws Exception {
-    String id = TestDatabase.newRecord("");
+    String id = POSTGRESQL.newRecord("");
     try (Session a = new Session(Isolation.REPEATABLE_READ);
         Session b = new Session(Isolation.READ_COMMITTED)) {
       a.run(c -> Session.read(c, id)); // takes the snapshot
@@ -98,8 +99,8 @@ class SqlFailureTest {
 
   @Test
   void deadlockSaysAgainToOneOfTwo() throws Exception {
-    String one = TestDatabase.newRecord("");
-    String other = TestDatabase.newRecord("");
+    String one = POSTGRESQL.newRecord("");
+    String other = POSTGRESQL.newRecord("");
     try (Session a = new Session(Isolation.READ_COMMITTED);
         Session b = new Session(Isolation.READ_COMMITTED)) {
       a.run(c -> LostUpdateTest.textbookWrite(c, one, 1, "A"));
@@ -123,8 +124,8 @@ class SqlFailureTest {
   @Test
   void terminatedSessionLeavesTheOutcomeUnknown() throws Exception {
     try (Session a = new Session(Isolation.READ_COMMITTED)) {
-      String backend = a.run(c -> TestDatabase.ask(c, "SELECT pg_backend_pid()"));
-      TestDatabase.ask("SELECT pg_terminate_backend(" + backend + ", 60000)");
+      String backend = a.run(c -> Database.ask(c, "SELECT pg_backend_pid()"));
+      POSTGRESQL.ask("SELECT pg_terminate_backend(" + backend + ", 60000)");
       assertThatThrownBy(a::commit)
           .isInstanceOfSatisfying(
               SQLException.class,
