@@ -1,6 +1,7 @@
 package io.holdfast;
 
 import java.time.Duration;
+import java.util.Optional;
 
 /**
  * What a store promises, as data: the contract tests skip by it, and the documentation is checked
@@ -15,6 +16,10 @@ import java.time.Duration;
  *     otherwise it ends only with its process, and the engine gives back until it is heard
  * @param granularity by how much the store may end a lock later than asked
  * @param tellsOfRelease whether waiters are woken by a release, and do not only ask again
+ * @param sessionFor how long a silent session of the store lives, where locks live as long as their
+ *     process's session: then {@code leaseFor} is fixed when connecting, another one is refused,
+ *     and all locks of a session are lost together. Empty if each lock has a lease of its own
+ * @param keeps whether {@link LockOptions#keepFor()} is obeyed; if not, one is refused
  */
 public record Guarantees(
     String store,
@@ -24,7 +29,26 @@ public record Guarantees(
     boolean survivesFailover,
     boolean endsByItself,
     Duration granularity,
-    boolean tellsOfRelease) {
+    boolean tellsOfRelease,
+    Optional<Duration> sessionFor,
+    boolean keeps) {
+
+  /**
+   * Checks that the store can do what a caller asks for.
+   *
+   * @throws IllegalArgumentException if it cannot; the message names the option
+   */
+  public void check(LockOptions options) {
+    if (sessionFor.isPresent() && !options.leaseFor().equals(sessionFor.get())) {
+      throw new IllegalArgumentException(
+          "leaseFor is the session's here, fixed at %s when connecting, and not %s"
+              .formatted(sessionFor.get(), options.leaseFor()));
+    }
+    if (!keeps && !options.keepFor().isZero()) {
+      throw new IllegalArgumentException(
+          "keepFor cannot be promised by this store (%s), only 0".formatted(store));
+    }
+  }
 
   /** What makes a store's tokens grow. */
   public enum TokenSource {

@@ -1,6 +1,7 @@
 package io.holdfast;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.Lock;
@@ -44,6 +45,28 @@ public interface Locks extends AutoCloseable {
    */
   static Locks connect(String url, LocksConfig config) {
     return LocksProvider.find().connect(url, config);
+  }
+
+  /**
+   * Looks a store over before anybody relies on it: whether it answers, its version, settings,
+   * rights and clock, and whether a lock under a random name can be had. What is {@link
+   * Finding.Level#REFUSED} is what {@link #connect(String, LocksConfig)} or an acquisition would
+   * fail with. Waits for the store, and leaves nothing behind.
+   *
+   * @throws IllegalArgumentException if the URL is malformed or no backend knows its scheme
+   */
+  static List<Finding> examine(String url, LocksConfig config) {
+    return LocksProvider.find().examine(url, config);
+  }
+
+  /**
+   * A script for the store's own tools that creates what has to be there before connecting, such as
+   * a table; empty if nothing has to. Asks no store.
+   *
+   * @throws IllegalArgumentException if the URL is malformed or no backend knows its scheme
+   */
+  static Optional<String> schema(String url) {
+    return LocksProvider.find().schema(url);
   }
 
   /** The options of every call that brings none of its own. */

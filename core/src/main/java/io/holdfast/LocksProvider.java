@@ -1,5 +1,7 @@
 package io.holdfast;
 
+import java.util.List;
+import java.util.Optional;
 import java.util.ServiceLoader;
 
 /**
@@ -9,6 +11,12 @@ public interface LocksProvider {
 
   /** See {@link Locks#connect(String, LocksConfig)}. */
   Locks connect(String url, LocksConfig config);
+
+  /** See {@link Locks#examine(String, LocksConfig)}. */
+  List<Finding> examine(String url, LocksConfig config);
+
+  /** See {@link Locks#schema(String)}. */
+  Optional<String> schema(String url);
 
   /**
    * The first provider on the class path.

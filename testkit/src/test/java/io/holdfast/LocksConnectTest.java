@@ -110,4 +110,21 @@ class LocksConnectTest {
       assertThat(List.of(open.guarantees())).isNotEmpty();
     }
   }
+
+  @Test
+  void examinationTakesOneLockAndLeavesNothing() {
+    Set<Thread> before = threads();
+    List<Finding> findings = Locks.examine("memory:examined", LocksConfig.DEFAULTS);
+    assertThat(findings).extracting(Finding::subject).contains("connection", "a lock", "token");
+    assertThat(findings).extracting(Finding::level).containsOnly(Finding.Level.OK);
+    assertThat(threads()).isSubsetOf(before);
+  }
+
+  @Test
+  void examinationOfAMalformedUrlIsRefusedAsConnectingIs() {
+    assertThatThrownBy(() -> Locks.examine("nosuch:secret", LocksConfig.DEFAULTS))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("[memory]");
+    assertThat(Locks.schema("memory:")).isEmpty();
+  }
 }

@@ -1,14 +1,17 @@
 package io.holdfast.engine;
 
+import io.holdfast.Finding;
 import io.holdfast.Locks;
 import io.holdfast.LocksConfig;
 import io.holdfast.LocksProvider;
 import io.holdfast.spi.BackendProvider;
 import io.holdfast.spi.LockBackend;
 import io.holdfast.spi.StoreContext;
+import io.holdfast.spi.Time;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.ServiceLoader;
 import java.util.TreeSet;
 import java.util.concurrent.ThreadLocalRandom;
@@ -21,18 +24,12 @@ public final class EngineLocksProvider implements LocksProvider {
 
   @Override
   public Locks connect(String url, LocksConfig config) {
-    int colon = url.indexOf(':');
-    if (colon < 1) {
-      throw new IllegalArgumentException(
-          "A store is given as a URL such as redis://localhost:6379 or memory:");
-    }
-    BackendProvider provider = provider(url.substring(0, colon).toLowerCase(Locale.ROOT));
+    BackendProvider provider = provider(url);
     SystemTime time = new SystemTime();
     CallbackThreads callbacks = new CallbackThreads();
     Announcer announcer = new Announcer(config.listener(), callbacks);
-    StoreContext context = new StoreContext(time, config.requestTimeout(), announcer::warn);
     try {
-      LockBackend backend = provider.connect(url, context);
+      LockBackend backend = provider.connect(url, context(time, config, announcer));
       Parts parts =
           new Parts(
               backend,
@@ -49,7 +46,33 @@ public final class EngineLocksProvider implements LocksProvider {
     }
   }
 
-  private static BackendProvider provider(String scheme) {
+  @Override
+  public List<Finding> examine(String url, LocksConfig config) {
+    BackendProvider provider = provider(url);
+    try (SystemTime time = new SystemTime();
+        CallbackThreads callbacks = new CallbackThreads()) {
+      Announcer announcer = new Announcer(config.listener(), callbacks);
+      return new Examination(provider, url, context(time, config, announcer)).findings();
+    }
+  }
+
+  @Override
+  public Optional<String> schema(String url) {
+    return provider(url).schema(url);
+  }
+
+  private static StoreContext context(Time time, LocksConfig config, Announcer announcer) {
+    return new StoreContext(
+        time, config.requestTimeout(), config.options().leaseFor(), announcer::warn);
+  }
+
+  private static BackendProvider provider(String url) {
+    int colon = url.indexOf(':');
+    if (colon < 1) {
+      throw new IllegalArgumentException(
+          "A store is given as a URL such as redis://localhost:6379 or memory:");
+    }
+    String scheme = url.substring(0, colon).toLowerCase(Locale.ROOT);
     TreeSet<String> known = new TreeSet<>();
     List<BackendProvider> providers = new ArrayList<>();
     ServiceLoader.load(BackendProvider.class, BackendProvider.class.getClassLoader())

@@ -131,6 +131,7 @@ public final class LockEngine implements Locks {
   }
 
   private Waiter enter(LockName name, LockOptions options) {
+    parts.backend().guarantees().check(options);
     Entry entry =
         entries.compute(
             name,

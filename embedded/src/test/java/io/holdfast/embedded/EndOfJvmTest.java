@@ -16,6 +16,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -35,6 +36,12 @@ class EndOfJvmTest {
       jvm.process.destroyForcibly();
       jvm.awaitNothingLeft();
     }
+  }
+
+  @Tag("slow")
+  @Test
+  void sigkillOfTheJvmEndsMariaDb() throws Exception {
+    sigkillOfTheJvmEndsTheServer("mariadb");
   }
 
   @Test
@@ -82,6 +89,12 @@ class EndOfJvmTest {
       jvm.process.destroyForcibly();
       jvm.awaitNothingLeft();
     }
+  }
+
+  @Tag("slow")
+  @Test
+  void anOrdinaryUserCanStartMariaDb(@TempDir Path temp) throws Exception {
+    anOrdinaryUserCanStartIt("mariadb", temp);
   }
 
   /** The build's own may lie where only its user may read. */

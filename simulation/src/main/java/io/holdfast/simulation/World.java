@@ -20,6 +20,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
@@ -227,6 +228,8 @@ final class World implements Caller.Surroundings, SimulatedBackend.Wiring, Store
         plan.hasSessions(),
         !plan.hasSessions(),
         BREATH,
+        true,
+        Optional.empty(),
         true);
   }
 

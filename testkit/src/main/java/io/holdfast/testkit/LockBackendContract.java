@@ -377,6 +377,7 @@ public abstract class LockBackendContract {
 
   @Test
   void keepForOutlivesTheRelease() throws Exception {
+    assumeThat(backend.guarantees().keeps()).isTrue();
     granted(first, LONG);
     assertThat(answer(backend.release(first, 0, LONG))).isEqualTo(Release.RELEASED);
     refused(second);
@@ -387,6 +388,7 @@ public abstract class LockBackendContract {
 
   @Test
   void keptLockIsFreeInTheEndAndItsTokenGrows() throws Exception {
+    assumeThat(backend.guarantees().keeps()).isTrue();
     long before = granted(first, LONG).firstToken();
     answer(backend.release(first, before, SHORT));
     assertThat(grantedOnceFree(second).firstToken()).isGreaterThan(before);

@@ -19,6 +19,7 @@ import io.holdfast.spi.Release;
 import io.holdfast.spi.Renewal;
 import io.holdfast.testkit.UnreliableBackend;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -80,7 +81,9 @@ class ForgottenClaimsTest extends EngineTest {
           all.survivesFailover(),
           false,
           all.granularity(),
-          all.tellsOfRelease());
+          all.tellsOfRelease(),
+          Optional.empty(),
+          true);
     }
 
     @Override

@@ -12,6 +12,7 @@ import io.holdfast.spi.Release;
 import io.holdfast.spi.Renewal;
 import io.holdfast.spi.Watch;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Supplier;
@@ -31,6 +32,8 @@ public final class MemoryBackend implements LockBackend, Inspectable {
           false,
           true,
           Duration.ZERO,
+          true,
+          Optional.empty(),
           true);
 
   private final MemoryStore store;

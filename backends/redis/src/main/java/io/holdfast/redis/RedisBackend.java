@@ -58,6 +58,8 @@ final class RedisBackend implements LockBackend, Inspectable {
           false,
           true,
           Duration.ofMillis(1),
+          true,
+          Optional.empty(),
           true);
 
   /** After this many request timeouts without any answer a connection counts as dead. */

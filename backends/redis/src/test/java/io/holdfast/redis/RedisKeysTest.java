@@ -24,6 +24,7 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterAll;
@@ -328,6 +329,8 @@ class RedisKeysTest {
                 false,
                 true,
                 Duration.ofMillis(1),
+                true,
+                Optional.empty(),
                 true));
   }
 

@@ -1,6 +1,7 @@
 package io.holdfast.redis;
 
 import io.holdfast.LockName;
+import io.holdfast.LockOptions;
 import io.holdfast.embedded.EmbeddedRedis;
 import io.holdfast.spi.Ask;
 import io.holdfast.spi.Claim;
@@ -96,7 +97,7 @@ final class TestRedis implements AutoCloseable {
   }
 
   StoreContext context(Duration requestTimeout) {
-    return new StoreContext(REAL, requestTimeout, warnings::add);
+    return new StoreContext(REAL, requestTimeout, LockOptions.DEFAULTS.leaseFor(), warnings::add);
   }
 
   @Override

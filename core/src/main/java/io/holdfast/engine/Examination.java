@@ -1,0 +1,145 @@
+package io.holdfast.engine;
+
+import io.holdfast.BackendException;
+import io.holdfast.Finding;
+import io.holdfast.LockException;
+import io.holdfast.LockName;
+import io.holdfast.StoreRefusedException;
+import io.holdfast.spi.Ask;
+import io.holdfast.spi.Attempt;
+import io.holdfast.spi.BackendProvider;
+import io.holdfast.spi.Claim;
+import io.holdfast.spi.LockBackend;
+import io.holdfast.spi.Release;
+import io.holdfast.spi.Renewal;
+import io.holdfast.spi.StoreContext;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Supplier;
+
+/**
+ * What can be said of any store by using it: what its provider knows, then one lock under a random
+ * name, asked for, renewed and given back. Used by one thread, which waits.
+ */
+final class Examination {
+
+  private static final Duration CLOCKS_APART = Duration.ofHours(1);
+
+  private final BackendProvider provider;
+  private final String url;
+  private final StoreContext context;
+  private final List<Finding> findings = new ArrayList<>();
+
+  Examination(BackendProvider provider, String url, StoreContext context) {
+    this.provider = provider;
+    this.url = url;
+    this.context = context;
+  }
+
+  List<Finding> findings() {
+    findings.addAll(provider.examine(url, context));
+    boolean refused =
+        findings.stream().anyMatch(finding -> finding.level() == Finding.Level.REFUSED);
+    if (!refused) {
+      connect();
+    }
+    return List.copyOf(findings);
+  }
+
+  private void connect() {
+    try (LockBackend backend = provider.connect(url, context)) {
+      findings.add(Finding.ok("connection", backend.guarantees().store()));
+      tryLock(backend);
+    } catch (StoreRefusedException e) {
+      findings.add(Finding.refused("connection", textOf(e), "change what it names"));
+    } catch (BackendException e) {
+      findings.add(
+          Finding.refused("connection", textOf(e), "see that the store runs and can be reached"));
+    }
+  }
+
+  private static String textOf(LockException e) {
+    return String.valueOf(e.getMessage());
+  }
+
+  private void tryLock(LockBackend backend) {
+    Claim claim =
+        Claim.on(
+            new LockName("holdfast-doctor/" + UUID.randomUUID()),
+            HostLabel.of(Thread.currentThread().getName()));
+    long since = context.time().nanoTime();
+    try {
+      Attempt attempt = answer(() -> backend.ask(new Ask(claim, context.leaseFor(), false, 1, 0)));
+      Renewal renewal = answer(() -> backend.renew(claim, context.leaseFor()));
+      Release release = answer(() -> backend.release(claim, 0, Duration.ZERO));
+      boolean works =
+          attempt instanceof Attempt.Granted
+              && renewal instanceof Renewal.Renewed
+              && release == Release.RELEASED;
+      String took = "in %.1f ms".formatted((context.time().nanoTime() - since) / 1e6);
+      if (works) {
+        findings.add(Finding.ok("a lock", "granted, renewed and released " + took));
+        compareClocks((Attempt.Granted) attempt);
+      } else {
+        findings.add(
+            Finding.refused(
+                "a lock",
+                "a lock that nobody else can want was answered with %s, %s, %s"
+                    .formatted(wordOf(attempt), wordOf(renewal), release),
+                "see what else uses or clears this store"));
+      }
+    } catch (LockException e) {
+      findings.add(
+          Finding.refused("a lock", textOf(e), "see the rights and settings that it names"));
+    }
+  }
+
+  private static String wordOf(Object answer) {
+    return answer.getClass().getSimpleName();
+  }
+
+  private void compareClocks(Attempt.Granted granted) {
+    long now = ChronoUnit.MICROS.between(Instant.EPOCH, Instant.now());
+    Duration ahead = Duration.of(granted.firstToken() - now, ChronoUnit.MICROS);
+    String text =
+        "%d, %s %s of this host's clock"
+            .formatted(
+                granted.firstToken(),
+                ahead.abs().truncatedTo(ChronoUnit.SECONDS),
+                ahead.isNegative() ? "behind" : "ahead");
+    findings.add(
+        ahead.abs().compareTo(CLOCKS_APART) <= 0
+            ? Finding.ok("token", text)
+            : Finding.warning(
+                "token",
+                text,
+                "set the clocks: rows that another store's tokens guard may be ahead"));
+  }
+
+  private <A> A answer(Supplier<CompletionStage<A>> question) {
+    try {
+      return question
+          .get()
+          .toCompletableFuture()
+          .get(context.requestTimeout().toNanos(), TimeUnit.NANOSECONDS);
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof LockException known) {
+        throw known;
+      }
+      throw new BackendException("The question to the store failed", e.getCause());
+    } catch (TimeoutException e) {
+      throw new BackendException("The store has not answered within " + context.requestTimeout());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new BackendException("Interrupted while waiting for the store", e);
+    }
+  }
+}
