@@ -68,7 +68,8 @@ public final class FenceTable {
    * @throws StaleTokenException a newer token has entered; roll the transaction back and stop
    * @throws SQLException see {@link SqlFailure}; roll the transaction back. Above READ COMMITTED
    *     40001 is the usual answer after a wait
-   * @throws IllegalStateException if autocommit is on: the row would be free at once
+   * @throws IllegalStateException if autocommit is on: the row would be free at once; on H2 also
+   *     above READ COMMITTED, where no conflict is reported
    * @throws IllegalArgumentException if the name or the token is out of range
    */
   public static void enter(Connection connection, String name, long token, Duration remaining)
@@ -85,6 +86,12 @@ public final class FenceTable {
       throw new IllegalStateException("FenceTable.enter needs a transaction, and autocommit is on");
     }
     Dialect dialect = Dialect.of(connection);
+    if (dialect == Dialect.H2
+        && connection.getTransactionIsolation() > Connection.TRANSACTION_READ_COMMITTED) {
+      throw new IllegalStateException(
+          "FenceTable.enter needs READ COMMITTED on H2, where what is read above it may be older"
+              + " than the fence");
+    }
     if (dialect == Dialect.POSTGRESQL) {
       limit(connection, remaining);
     }

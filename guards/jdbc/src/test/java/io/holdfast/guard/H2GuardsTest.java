@@ -1,15 +1,35 @@
 package io.holdfast.guard;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import java.sql.Connection;
+import java.sql.DriverManager;
 import java.sql.SQLException;
+import java.time.Duration;
 import org.junit.jupiter.api.Test;
 
 class H2GuardsTest extends GuardContract {
   H2GuardsTest() {
     super(H2Database.H2);
+  }
+
+  @Override
+  boolean tellsFirstWritersApartAt(Isolation isolation) {
+    return isolation != Isolation.SERIALIZABLE;
+  }
+
+  @Override
+  boolean mayEnterAt(Isolation isolation) throws SQLException {
+    if (isolation == Isolation.READ_COMMITTED) {
+      return true;
+    }
+    try (Session session = new Session(database, isolation)) {
+      assertThatThrownBy(() -> session.run(c -> enter(c, "x", 1, Duration.ofSeconds(1))))
+          .isInstanceOf(IllegalStateException.class);
+    }
+    return false;
   }
 
   @Test
@@ -28,7 +48,7 @@ class H2GuardsTest extends GuardContract {
 
   @Test
   void databaseThatIsClosedLeavesTheOutcomeUnknown() throws Exception {
-    try (Connection own = java.sql.DriverManager.getConnection("jdbc:h2:mem:closed")) {
+    try (Connection own = DriverManager.getConnection("jdbc:h2:mem:closed")) {
       execute(own, "SHUTDOWN IMMEDIATELY");
       SQLException ended =
           catchThrowableOfType(SQLException.class, () -> execute(own, "SELECT 1"));

@@ -19,7 +19,7 @@ import java.util.concurrent.TimeoutException;
 /** A connection with autocommit off and a thread of its own, so that a step may wait for a lock. */
 final class Session implements AutoCloseable {
 
-  static final Duration LIMIT = Duration.ofSeconds(8);
+  static final Duration LIMIT = Duration.ofSeconds(60);
 
   final Connection connection;
   private final Database database;
