@@ -5,9 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** With the driver's setting that makes an update without a difference look like none. */
+@Tag("slow")
 class MariaDbCountingChangedRowsTest extends GuardContract {
   MariaDbCountingChangedRowsTest() {
     super(MariaDbDatabase.COUNTS_CHANGED_ROWS);

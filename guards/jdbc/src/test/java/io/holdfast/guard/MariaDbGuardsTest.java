@@ -5,8 +5,10 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import java.sql.SQLException;
 import java.time.Duration;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
+@Tag("slow")
 class MariaDbGuardsTest extends GuardContract {
   MariaDbGuardsTest() {
     super(MariaDbDatabase.COUNTS_FOUND_ROWS);
