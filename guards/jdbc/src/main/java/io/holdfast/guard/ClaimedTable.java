@@ -256,11 +256,7 @@ public final class ClaimedTable {
   }
 
   private <T> Optional<T> readClaimed(
-      Connection connection,
-      Dialect dialect,
-      Object recordId,
-      Holder claimer,
-      RowReader<T> reader)
+      Connection connection, Dialect dialect, Object recordId, Holder claimer, RowReader<T> reader)
       throws SQLException {
     try (PreparedStatement read = prepare(connection, dialect, "claimed.sql")) {
       read.setObject(1, recordId);

@@ -22,8 +22,8 @@ import java.time.Duration;
  * before the connection: a thread that waits for a lock while it holds a connection of a pool keeps
  * others from using theirs.
  *
- * <p>Create the table with {@link #ddl}. Never delete a row of it: a fence that is gone lets
- * every stale holder in.
+ * <p>Create the table with {@link #ddl}. Never delete a row of it: a fence that is gone lets every
+ * stale holder in.
  *
  * <p>Thread-safe; a connection is used by one thread at a time, as always.
  */
@@ -141,7 +141,8 @@ public final class FenceTable {
 
   private static void limit(Connection connection, Duration remaining) throws SQLException {
     long millis = Math.max(1, Math.min(Integer.MAX_VALUE, remaining.toMillis()));
-    try (PreparedStatement limits = connection.prepareStatement(Statements.load(Dialect.POSTGRESQL, "limits.sql"))) {
+    try (PreparedStatement limits =
+        connection.prepareStatement(Statements.load(Dialect.POSTGRESQL, "limits.sql"))) {
       limits.setLong(1, millis);
       limits.execute();
     }

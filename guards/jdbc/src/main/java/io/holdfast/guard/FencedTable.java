@@ -175,7 +175,8 @@ public final class FencedTable {
       Connection connection, Object recordId, long token, SQLException refused)
       throws SQLException {
     GuardException refusal = refusal(connection, recordId, token, 0);
-    if (refusal instanceof VersionConflictException conflict && conflict.storedVersion().isEmpty()) {
+    if (refusal instanceof VersionConflictException conflict
+        && conflict.storedVersion().isEmpty()) {
       throw refused;
     }
     return refusal;
@@ -189,9 +190,9 @@ public final class FencedTable {
    *  WHERE id = :id AND fence <= :token AND version = :versionRead
    * }</pre>
    *
-   * or, for a record's first write, {@code INSERT ... ON CONFLICT (id) DO NOTHING} (PostgreSQL) with
-   * {@code versionRead} zero. Call it at once, in the same transaction. One row: it returns. None: it
-   * reads the record's fence and version to say why. Of a batch, judge each count.
+   * or, for a record's first write, {@code INSERT ... ON CONFLICT (id) DO NOTHING} (PostgreSQL)
+   * with {@code versionRead} zero. Call it at once, in the same transaction. One row: it returns.
+   * None: it reads the record's fence and version to say why. Of a batch, judge each count.
    *
    * @param changedRows what {@code executeUpdate} returned
    * @param recordId the id in the statement

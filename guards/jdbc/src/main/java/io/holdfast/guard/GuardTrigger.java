@@ -23,13 +23,13 @@ import java.sql.Statement;
  * them with the record, and stores the token as its fence and counts its version up, whatever the
  * statement says about these two columns. It compares the whole write: no column can be changed
  * without. What was announced is used up by the next statement on the table, also by one that
- * writes nothing, and is gone with the transaction. It is kept in transaction-local settings ({@code
- * holdfast.*}), not in columns, which would keep their last value for a careless writer to copy.
- * Records are never deleted, truncated or given another id, because the fence would go with them:
- * mark them deleted.
+ * writes nothing, and is gone with the transaction. It is kept in transaction-local settings
+ * ({@code holdfast.*}), not in columns, which would keep their last value for a careless writer to
+ * copy. Records are never deleted, truncated or given another id, because the fence would go with
+ * them: mark them deleted.
  *
- * <p>A refusal is an {@code SQLException}: LK001, a newer token has written; LK002, the record is at
- * another version ({@link SqlFailure#AGAIN}); LK003, the write was not announced, or may not be
+ * <p>A refusal is an {@code SQLException}: LK001, a newer token has written; LK002, the record is
+ * at another version ({@link SqlFailure#AGAIN}); LK003, the write was not announced, or may not be
  * done. All of them abort the transaction.
  *
  * <p>It stops the careless, not the malicious. It cannot stop: a writer that announces tokens and
@@ -67,8 +67,8 @@ public final class GuardTrigger {
   }
 
   /**
-   * The statements that create the trigger, for PostgreSQL 11 and later and for your migrations. The
-   * table is there already, with its fence and version; what it holds is not touched.
+   * The statements that create the trigger, for PostgreSQL 11 and later and for your migrations.
+   * The table is there already, with its fence and version; what it holds is not touched.
    */
   public String ddl() {
     return table.named(Statements.load(Dialect.POSTGRESQL, "guard_trigger.sql"));

@@ -28,9 +28,9 @@ public enum SqlFailure {
    *       (this transaction lasted too long), 53300, 57P03 and 57P05 (no connection now, or no
    *       longer)
    *   <li>{@link GuardTrigger}: LK002 (the record changed since it was read)
-   *   <li>MySQL, MariaDB: 1205 and 3572 (another transaction holds the row; 1205 has undone only the
-   *       statement, and what was written before it would be committed without it: so roll back),
-   *       1020 (the row changed since the snapshot)
+   *   <li>MySQL, MariaDB: 1205 and 3572 (another transaction holds the row; 1205 has undone only
+   *       the statement, and what was written before it would be committed without it: so roll
+   *       back), 1020 (the row changed since the snapshot)
    *   <li>SQL Server: 1222 (another transaction holds the row), 3960 (the row changed since the
    *       snapshot)
    *   <li>H2: 90131 (the same)

@@ -16,8 +16,8 @@ import java.time.Duration;
 import java.util.HexFormat;
 
 /**
- * A lock that lives and dies with a transaction of the caller's: all that it protects is in this one
- * database, and is read and written in this one transaction. It needs no lease, no token and no
+ * A lock that lives and dies with a transaction of the caller's: all that it protects is in this
+ * one database, and is read and written in this one transaction. It needs no lease, no token and no
  * guard, because the database ends the lock and the writes together.
  *
  * <pre>{@code
@@ -29,9 +29,10 @@ import java.util.HexFormat;
  *
  * <p>The snapshot rule: what is read has to be read by a statement that begins after the lock was
  * had. A statement reads what was committed when it began, so one that asks for the lock and reads
- * gets what was there before the wait; and above READ COMMITTED all statements of a transaction read
- * what was there at its first, the one that asked for the lock. Both lose updates with the lock
- * held. Hence the lock is a call of its own here, and another level than READ COMMITTED is refused.
+ * gets what was there before the wait; and above READ COMMITTED all statements of a transaction
+ * read what was there at its first, the one that asked for the lock. Both lose updates with the
+ * lock held. Hence the lock is a call of its own here, and another level than READ COMMITTED is
+ * refused.
  *
  * <p>PostgreSQL ({@code pg_advisory_xact_lock}) and SQL Server ({@code sp_getapplock} with the
  * transaction as owner). MySQL, MariaDB and H2 have no such lock: lock a row that all agree upon
@@ -41,8 +42,8 @@ import java.util.HexFormat;
  * for all that use the database. Two names that meet there would wait for each other and nothing
  * worse. A lock of {@code Locks} of the same name is another lock.
  *
- * <p>Take several in one order everywhere. It holds a connection while it waits; with many waiters a
- * lock that is taken before the connection is kinder to the pool.
+ * <p>Take several in one order everywhere. It holds a connection while it waits; with many waiters
+ * a lock that is taken before the connection is kinder to the pool.
  *
  * <p>Thread-safe; a connection is used by one thread at a time, as always.
  */
@@ -79,8 +80,8 @@ public final class TransactionLock {
    *
    * @param connection as for {@link #tryAcquire}
    * @param name as for {@link #tryAcquire}
-   * @param waitAtMost from 0 to 24 hours, to the millisecond; {@code lock_timeout} is as before when
-   *     this returns
+   * @param waitAtMost from 0 to 24 hours, to the millisecond; {@code lock_timeout} is as before
+   *     when this returns
    * @throws SQLException see {@link SqlFailure}, which calls the end of the wait and a deadlock
    *     {@link SqlFailure#AGAIN}; roll the transaction back
    * @throws SQLFeatureNotSupportedException as {@link #tryAcquire}

@@ -287,7 +287,8 @@ class FenceTableTest {
   private static String limits(Session session) throws SQLException {
     return session.run(
         c ->
-            Database.ask(c,
+            Database.ask(
+                c,
                 "SELECT current_setting('lock_timeout') || ' '"
                     + " || current_setting('idle_in_transaction_session_timeout')"));
   }

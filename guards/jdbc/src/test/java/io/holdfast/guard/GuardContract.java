@@ -223,8 +223,7 @@ abstract class GuardContract {
   void recordThatIsNotThereIsNotClaimedAndNotWritten() throws SQLException {
     Holder holder = Holder.of(5);
     assertThat(CLAIMED.claim(connection, id + "x", holder, row -> "there")).isEmpty();
-    assertThatThrownBy(
-            () -> CLAIMED.update(connection, id + "x", holder, Map.of("content", "x")))
+    assertThatThrownBy(() -> CLAIMED.update(connection, id + "x", holder, Map.of("content", "x")))
         .isInstanceOf(IllegalStateException.class);
   }
 

@@ -85,7 +85,8 @@ class GuardTriggerTest {
   @ValueSource(
       strings = {
         "UPDATE record SET content = 'x' WHERE id = '%s'",
-        "UPDATE record SET content = 'x', version = version WHERE id = '%s'", // copies what is there
+        "UPDATE record SET content = 'x', version = version WHERE id = '%s'", // copies what is
+        // there
         "UPDATE record SET content = 'x', version = version + 1, fence = fence + 1 WHERE id = '%s'",
         "UPDATE record SET content = 'x', fence = 1152921504606846976 WHERE id = '%s'", // 2^60
         "UPDATE record SET holder = 'x' WHERE id = '%s'", // another column
@@ -218,10 +219,7 @@ class GuardTriggerTest {
   void noOrderLosesAnAcknowledgedUpdate(Isolation isolation, boolean readsInOwnTransaction)
       throws SQLException {
     Interleavings.runAll(
-            GUARDED,
-            isolation,
-            readsInOwnTransaction,
-            token -> Protocols.triggered(TRIGGER, token))
+            GUARDED, isolation, readsInOwnTransaction, token -> Protocols.triggered(TRIGGER, token))
         .assertGuarded();
   }
 

@@ -50,8 +50,7 @@ class H2GuardsTest extends GuardContract {
   void databaseThatIsClosedLeavesTheOutcomeUnknown() throws Exception {
     try (Connection own = DriverManager.getConnection("jdbc:h2:mem:closed")) {
       execute(own, "SHUTDOWN IMMEDIATELY");
-      SQLException ended =
-          catchThrowableOfType(SQLException.class, () -> execute(own, "SELECT 1"));
+      SQLException ended = catchThrowableOfType(SQLException.class, () -> execute(own, "SELECT 1"));
       assertThat(SqlFailure.of(ended)).as("%s", ended).isEqualTo(SqlFailure.OUTCOME_UNKNOWN);
     }
   }

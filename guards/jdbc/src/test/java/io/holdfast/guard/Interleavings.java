@@ -109,11 +109,7 @@ final class Interleavings {
     private boolean isRefused;
 
     Writer(
-        Session session,
-        String id,
-        String name,
-        boolean readsInOwnTransaction,
-        Protocol protocol) {
+        Session session, String id, String name, boolean readsInOwnTransaction, Protocol protocol) {
       this.session = session;
       this.id = id;
       this.name = name;
@@ -144,8 +140,7 @@ final class Interleavings {
     }
 
     private boolean write(Connection connection) {
-      return unlessRefused(
-          () -> protocol.write(connection, id, seen, seen.content() + name));
+      return unlessRefused(() -> protocol.write(connection, id, seen, seen.content() + name));
     }
 
     private boolean commit(Connection connection) throws SQLException {

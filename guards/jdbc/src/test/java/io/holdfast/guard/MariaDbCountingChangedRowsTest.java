@@ -20,8 +20,7 @@ class MariaDbCountingChangedRowsTest extends GuardContract {
     String id = database.newRecord("same");
     try (Connection connection = database.connect();
         Statement update = connection.createStatement()) {
-      assertThat(
-              update.executeUpdate("UPDATE record SET content = 'same' WHERE id = '" + id + "'"))
+      assertThat(update.executeUpdate("UPDATE record SET content = 'same' WHERE id = '" + id + "'"))
           .isZero();
     }
   }

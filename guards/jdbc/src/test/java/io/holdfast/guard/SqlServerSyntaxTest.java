@@ -14,8 +14,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * The statements for SQL Server, read by somebody else's grammar of T-SQL. No server runs them here:
- * nothing in this project has seen what they do.
+ * The statements for SQL Server, read by somebody else's grammar of T-SQL. No server runs them
+ * here: nothing in this project has seen what they do.
  */
 class SqlServerSyntaxTest {
 
