@@ -27,14 +27,14 @@ import org.jspecify.annotations.Nullable;
  * <p><b>Why tokens grow, whatever the followers lag.</b> Each server's state is a prefix of one
  * order of all transactions; a session's questions are answered from prefixes that never shrink.
  * Let A be granted a lock and B after it, each by its {@link Look}: its node is first in prefix P1,
- * the base is read in P2, and its node is still there in P3, with P1 ≤ P2 ≤ P3. B's node was created
- * after A's, so czxid(A) &lt; czxid(B). B is first in P1(B), so P1(B) has the transaction that
- * deleted A's node, and P3(A) has it not; hence P2(A) ≤ P3(A) &lt; P1(B) ≤ P2(B). The base in P2(A)
- * is therefore not above the one in P2(B), and the sum is smaller. No {@code sync} is needed for
- * that: a server that lags shows a predecessor that is gone, which costs time, but never hides one
- * that is there, because it has our own node, and with it all that were created earlier. A base that was read
- * when queueing, or kept, belongs to no such chain; nor does one that is read after a node was
- * deleted by hand, hence the third look.
+ * the base is read in P2, and its node is still there in P3, with P1 ≤ P2 ≤ P3. B's node was
+ * created after A's, so czxid(A) &lt; czxid(B). B is first in P1(B), so P1(B) has the transaction
+ * that deleted A's node, and P3(A) has it not; hence P2(A) ≤ P3(A) &lt; P1(B) ≤ P2(B). The base in
+ * P2(A) is therefore not above the one in P2(B), and the sum is smaller. No {@code sync} is needed
+ * for that: a server that lags shows a predecessor that is gone, which costs time, but never hides
+ * one that is there, because it has our own node, and with it all that were created earlier. A base
+ * that was read when queueing, or kept, belongs to no such chain; nor does one that is read after a
+ * node was deleted by hand, hence the third look.
  *
  * <p>Thread-safe.
  */
@@ -121,7 +121,8 @@ final class Base {
   }
 
   private CompletionStage<Long> readOrCreate(Session session) {
-    return read(session)
+    return readWithStat(session)
+        .thenApply(Reading::base)
         .exceptionallyCompose(
             failure ->
                 is(Code.NONODE, failure)
@@ -138,7 +139,16 @@ final class Base {
 
   /** The base at this moment of the session. */
   CompletableFuture<Long> read(Session session) {
-    return readWithStat(session).thenApply(Reading::base);
+    return readWithStat(session)
+        .thenApply(Reading::base)
+        .exceptionallyCompose(
+            failure ->
+                CompletableFuture.failedFuture(
+                    is(Code.NONODE, failure)
+                        ? new StoreRefusedException(
+                            "The node %s%s at %s is gone: connecting again creates it"
+                                .formatted(url.root(), NODE, url.servers()))
+                        : failure));
   }
 
   CompletableFuture<Reading> readWithStat(Session session) {

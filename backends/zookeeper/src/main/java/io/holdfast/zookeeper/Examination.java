@@ -11,6 +11,7 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -78,24 +79,21 @@ final class Examination {
 
   private void lookInside() {
     Session session = Session.begin(url, context);
+    Base base = new Base(url);
     try {
-      answer(session.connected());
-      findings.add(Finding.ok("session", "granted as asked, " + context.leaseFor()));
-      Base base = new Base(url);
-      long read = answer(base.prepare(session));
-      findings.add(Finding.ok("rights", "can create, read, write and delete in " + url.root()));
-      compareClocks(base, read, session.now());
-    } catch (StoreRefusedException e) {
-      refused(e, "change what it names");
-    } catch (BackendException e) {
-      refused(e, "see that more than half of the servers run and can be reached");
+      if (look("session", session.connected()).isPresent()) {
+        findings.add(Finding.ok("session", "granted as asked, " + context.leaseFor()));
+        Optional<Long> read = look("rights", base.prepare(session));
+        read.ifPresent(
+            value -> {
+              findings.add(
+                  Finding.ok("rights", "can create, read, write and delete in " + url.root()));
+              compareClocks(base, value, session.now());
+            });
+      }
     } finally {
       session.close();
     }
-  }
-
-  private void refused(LockException e, String cure) {
-    findings.add(Finding.refused("session", String.valueOf(e.getMessage()), cure));
   }
 
   private void compareClocks(Base base, long read, long now) {
@@ -114,7 +112,8 @@ final class Examination {
         .ifPresent(
             leaders -> {
               Duration apart = Duration.of(Math.abs(leaders - here), ChronoUnit.MICROS);
-              String clocks = "the leader's clock and this host's are %d s apart".formatted(apart.toSeconds());
+              String clocks =
+                  "the leader's clock and this host's are %d s apart".formatted(apart.toSeconds());
               findings.add(
                   apart.compareTo(CLOCKS_APART) < 0
                       ? Finding.ok("clock", clocks)
@@ -122,19 +121,29 @@ final class Examination {
             });
   }
 
-  private <A> A answer(CompletionStage<A> question) {
+  /** The answer, or why connecting fails. */
+  private <A> Optional<A> look(String subject, CompletionStage<A> question) {
     String about = "ZooKeeper at " + url.servers();
+    LockException failure;
     try {
-      return question
-          .toCompletableFuture()
-          .get(context.requestTimeout().toNanos(), TimeUnit.NANOSECONDS);
+      return Optional.of(
+          question
+              .toCompletableFuture()
+              .get(context.requestTimeout().toNanos(), TimeUnit.NANOSECONDS));
     } catch (ExecutionException e) {
-      throw ZookeeperFailure.of(e, about);
+      failure = ZookeeperFailure.of(e, about);
     } catch (TimeoutException e) {
-      throw new BackendException("No answer from " + about + " within " + context.requestTimeout());
+      failure =
+          new BackendException("No answer from " + about + " within " + context.requestTimeout());
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      throw new BackendException("Interrupted while looking at " + about);
+      failure = new BackendException("Interrupted while looking at " + about);
     }
+    String cure =
+        failure instanceof StoreRefusedException
+            ? "change what it names"
+            : "see that more than half of the servers run and can be reached";
+    findings.add(Finding.refused(subject, String.valueOf(failure.getMessage()), cure));
+    return Optional.empty();
   }
 }

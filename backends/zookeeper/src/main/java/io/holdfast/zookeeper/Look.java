@@ -10,8 +10,8 @@ record Look(Line before, long base, Line after) {
 
   /**
    * Looks behind a question that the leader has answered, a creation or {@link Session#sync}. A
-   * server that is cut off from the leader cannot answer those, and what it could say of our own node
-   * without them may be over: the leader may have ended our session, and granted the lock.
+   * server that is cut off from the leader cannot answer those, and what it could say of our own
+   * node without them may be over: the leader may have ended our session, and granted the lock.
    */
   static CompletableFuture<Look> at(
       String folder, Session session, Base base, CompletableFuture<?> leader) {

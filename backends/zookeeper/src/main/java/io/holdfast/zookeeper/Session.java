@@ -53,11 +53,7 @@ final class Session {
   record Created(String path, Stat stat) {}
 
   /** What is in a node. */
-  record Data(byte[] bytes, Stat stat) {
-    String text() {
-      return new String(bytes, StandardCharsets.UTF_8);
-    }
-  }
+  record Data(String text, Stat stat) {}
 
   private Session(ZookeeperUrl url, StoreContext context) throws IOException, ConfigException {
     this.url = url;
@@ -221,16 +217,20 @@ final class Session {
     zooKeeper.getData(
         path,
         watcher,
-        (rc, asked, ctx, bytes, stat) ->
-            settle(answer, rc, () -> new Data(bytes == null ? new byte[0] : bytes, stat)),
+        (rc, asked, ctx, bytes, stat) -> settle(answer, rc, () -> new Data(text(bytes), stat)),
         null);
     return answer;
+  }
+
+  private static String text(byte @Nullable [] bytes) {
+    return bytes == null ? "" : new String(bytes, StandardCharsets.UTF_8);
   }
 
   /** Writes if the node has not been written since it had this version. */
   CompletableFuture<Stat> write(String path, byte[] data, int version) {
     CompletableFuture<Stat> answer = new CompletableFuture<>();
-    zooKeeper.setData(path, data, version, (rc, asked, ctx, stat) -> settle(answer, rc, () -> stat), null);
+    zooKeeper.setData(
+        path, data, version, (rc, asked, ctx, stat) -> settle(answer, rc, () -> stat), null);
     return answer;
   }
 
@@ -254,7 +254,8 @@ final class Session {
    */
   Watch watch(String path, Runnable mayBeGone) {
     Runnable own = () -> mayBeGone.run(); // one of its own, to be removed by identity
-    watchers.merge(path, List.of(own), (all, one) -> Stream.concat(all.stream(), one.stream()).toList());
+    watchers.merge(
+        path, List.of(own), (all, one) -> Stream.concat(all.stream(), one.stream()).toList());
     if (over) {
       tell(path);
     } else {

@@ -35,16 +35,16 @@ import java.util.function.Supplier;
 import org.apache.zookeeper.CreateMode;
 import org.apache.zookeeper.KeeperException.Code;
 import org.apache.zookeeper.data.Stat;
-import org.jspecify.annotations.Nullable;
 
 /**
- * Locks as folders of a ZooKeeper ensemble: {@code <root>/<name>} holds an ephemeral sequential node
- * for each claim, with {@code <session's milliseconds> <label>} in it, and the first has the lock. The
- * folder is a container, which ZooKeeper removes when it has been empty for a while.
+ * Locks as folders of a ZooKeeper ensemble: {@code <root>/<name>} holds an ephemeral sequential
+ * node for each claim, with {@code <session's milliseconds> <label>} in it, and the first has the
+ * lock. The folder is a container, which ZooKeeper removes when it has been empty for a while.
  *
- * <p>One session for all locks of this process; it is the lease. A claim belongs to the session that
- * created its node. When that is over the claim is gone, at once and without a question; a node of an
- * ended session that a lagging server still shows counts as somebody else's (CURATOR-604).
+ * <p>One session for all locks of this process; it is the lease. A claim belongs to the session
+ * that created its node. When that is over the claim is gone, at once and without a question; a
+ * node of an ended session that a lagging server still shows counts as somebody else's
+ * (CURATOR-604).
  */
 final class ZookeeperBackend implements LockBackend, Inspectable {
 
@@ -203,12 +203,15 @@ final class ZookeeperBackend implements LockBackend, Inspectable {
             left ->
                 left.isEmpty()
                     ? CompletableFuture.completedFuture(Optional.<Stat>empty())
-                    : session.exists(place.pathOf(left.get(0))).thenApply(stat -> {
-                      if (stat.getEphemeralOwner() == session.id()) {
-                        place.node = nodeOf(left.get(0), stat);
-                      }
-                      return Optional.of(stat);
-                    }))
+                    : session
+                        .exists(place.pathOf(left.get(0)))
+                        .thenApply(
+                            stat -> {
+                              if (stat.getEphemeralOwner() == session.id()) {
+                                place.node = nodeOf(left.get(0), stat);
+                              }
+                              return Optional.of(stat);
+                            }))
         .thenApply(
             stat -> {
               place.isUnsure = false;
@@ -291,7 +294,8 @@ final class ZookeeperBackend implements LockBackend, Inspectable {
                     beat ->
                         session
                             .exists(place.pathOf(node.name()))
-                            .thenApply(stat -> renewed(session, node, stat, askedAt - beat.askedAt())))
+                            .thenApply(
+                                stat -> renewed(session, node, stat, askedAt - beat.askedAt())))
                 .exceptionallyCompose(
                     failure ->
                         is(Code.NONODE, failure) || session.isOver()
@@ -323,7 +327,8 @@ final class ZookeeperBackend implements LockBackend, Inspectable {
     if (session.isOver() || (node == null && !place.isUnsure)) {
       left = CompletableFuture.completedFuture(Release.GONE);
     } else if (node == null) {
-      left = left(place).thenCompose(nodes -> deleteAll(place, nodes)).thenApply(all -> Release.GONE);
+      left =
+          left(place).thenCompose(nodes -> deleteAll(place, nodes)).thenApply(all -> Release.GONE);
     } else {
       boolean held = place.token != 0;
       left =

@@ -29,9 +29,12 @@ final class ZookeeperFailure {
     return switch (reply.code()) {
       case NOAUTH ->
           new StoreRefusedException(
-              about + " does not permit this user what locks need: c, d, r and w below the path" + code);
+              about
+                  + " does not permit this user what locks need: c, d, r and w below the path"
+                  + code);
       case AUTHFAILED, SESSIONCLOSEDREQUIRESASLAUTH ->
-          new StoreRefusedException(about + " does not know this user: correct ?auth= or SASL" + code);
+          new StoreRefusedException(
+              about + " does not know this user: correct ?auth= or SASL" + code);
       case INVALIDACL ->
           new StoreRefusedException(about + " cannot use this ?acl=: it needs a ?auth=" + code);
       case UNIMPLEMENTED ->
@@ -56,7 +59,8 @@ final class ZookeeperFailure {
   }
 
   private static Throwable cause(Throwable failure) {
-    boolean wrapped = failure instanceof CompletionException || failure instanceof ExecutionException;
+    boolean wrapped =
+        failure instanceof CompletionException || failure instanceof ExecutionException;
     return wrapped && failure.getCause() != null ? failure.getCause() : failure;
   }
 }

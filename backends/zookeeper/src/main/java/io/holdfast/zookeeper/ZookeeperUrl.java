@@ -41,7 +41,8 @@ record ZookeeperUrl(
   private static final String FORM =
       "zookeeper://host[:port][,host[:port]...][/path][?auth=..&acl=..&config=..&tickTime=..]";
   private static final Pattern URL =
-      Pattern.compile("zookeeper://([^/?#]+)((?:/[^?#]*)?)(?:\\?([^#]*))?", Pattern.CASE_INSENSITIVE);
+      Pattern.compile(
+          "zookeeper://([^/?#]+)((?:/[^?#]*)?)(?:\\?([^#]*))?", Pattern.CASE_INSENSITIVE);
   private static final Pattern SERVER =
       Pattern.compile("([A-Za-z0-9._-]+|\\[[0-9A-Fa-f:.]+])(?::([0-9]{1,5}))?");
   private static final Pattern ROOT = Pattern.compile("(?:/[A-Za-z0-9._:@-]{1,100}){1,10}");
@@ -134,7 +135,9 @@ record ZookeeperUrl(
     for (String one : text.split(",", -1)) {
       int id = one.indexOf(':');
       int permissions = one.lastIndexOf(':');
-      if (id < 1 || id == permissions || !PERMISSIONS.matcher(one.substring(permissions + 1)).matches()) {
+      if (id < 1
+          || id == permissions
+          || !PERMISSIONS.matcher(one.substring(permissions + 1)).matches()) {
         throw new IllegalArgumentException(
             "acl in a ZooKeeper URL is open, creator, or scheme:id:cdrwa, more with commas");
       }

@@ -45,6 +45,11 @@ final class TestZookeeper implements AutoCloseable {
         }
       };
 
+  static {
+    System.setProperty("zookeeper.forceSync", "no"); // no server here loses its power
+    System.setProperty("znode.container.checkIntervalMs", "500"); // a minute by default
+  }
+
   private final List<ZookeeperBackend> backends = new ArrayList<>();
   private final @Nullable TestingServer server;
   private final @Nullable TestingCluster cluster;
@@ -83,6 +88,7 @@ final class TestZookeeper implements AutoCloseable {
   /** Sessions of any length up to a minute, ticks of {@link #TICK} ms. */
   static InstanceSpec spec(Map<String, Object> settings) {
     Map<String, Object> all = new java.util.HashMap<>(settings);
+    all.putIfAbsent("minSessionTimeout", "400");
     all.putIfAbsent("maxSessionTimeout", "60000");
     all.putIfAbsent("admin.enableServer", "false");
     return new InstanceSpec(null, -1, -1, -1, true, -1, TICK, -1, all);
