@@ -174,20 +174,20 @@ final class Base {
    */
   CompletionStage<Boolean> lift(Session session) {
     Value known = seen;
-    Clock then = clock;
-    long now = session.now();
-    if (known == null || then == null || known.base() + then.zxid() - then.micros(now) >= 0) {
+    long wanted = wanted(session.now());
+    if (known == null || known.base() >= wanted - AHEAD_MICROS) {
       return CompletableFuture.completedFuture(false);
     }
     return session
-        .write(url.root() + NODE, bytes(wanted(now)), known.version())
+        .write(url.root() + NODE, bytes(wanted), known.version())
         .thenApply(written -> true)
         .exceptionallyCompose(failure -> fineIf(Code.BADVERSION, failure));
   }
 
+  /** The base with which the next tokens are a little ahead of the clock. */
   private long wanted(long now) {
     Clock then = clock;
-    return then == null ? 0 : then.micros(now) + AHEAD_MICROS - then.zxid();
+    return then == null ? Long.MIN_VALUE / 2 : then.micros(now) + AHEAD_MICROS - then.zxid();
   }
 
   /** Learns the leader's clock from a node that we have created. */

@@ -61,23 +61,23 @@ record Line(List<String> nodes) {
   }
 
   Optional<String> first() {
-    return nodes.stream().reduce((one, other) -> isBefore(one, other) ? one : other);
+    return nodes.stream().reduce((found, next) -> isBefore(found, next) ? found : next);
   }
 
   /** How many were created before a node. */
   int positionOf(String node) {
-    return (int) nodes.stream().filter(other -> isBefore(other, node)).count();
+    return (int) nodes.stream().filter(earlier -> isBefore(earlier, node)).count();
   }
 
   /** The last that was created before a node. */
   Optional<String> predecessorOf(String node) {
     return nodes.stream()
-        .filter(other -> isBefore(other, node))
-        .reduce((one, other) -> isBefore(one, other) ? other : one);
+        .filter(earlier -> isBefore(earlier, node))
+        .reduce((found, next) -> isBefore(found, next) ? next : found);
   }
 
-  private static boolean isBefore(String one, String other) {
-    return sequenceOf(one) - sequenceOf(other) < 0;
+  private static boolean isBefore(String node, String later) {
+    return sequenceOf(node) - sequenceOf(later) < 0;
   }
 
   private static int sequenceOf(String node) {

@@ -97,24 +97,31 @@ final class Session {
 
   /**
    * Another length than the one asked for is refused: it is how long a lock outlives its silent
-   * holder, which is what {@code leaseFor} says.
+   * holder, which is what {@code leaseFor} says. So is one of which no time would be left to hold.
    */
   private void checkTimeout() {
     Duration granted = Duration.ofMillis(zooKeeper.getSessionTimeout());
     Duration asked = Duration.ofMillis(context.leaseFor().toMillis());
-    if (granted.equals(asked)) {
-      connected.complete(this);
+    if (!granted.equals(asked)) {
+      refuse(
+          "ZooKeeper at %s grants a session of %s where %s was asked: that as leaseFor, or set %s"
+              .formatted(
+                  url.servers(),
+                  granted,
+                  asked,
+                  granted.compareTo(asked) < 0 ? "maxSessionTimeout" : "minSessionTimeout"));
+    } else if (keptFor().isZero()) {
+      refuse(
+          "leaseFor of %s is too short for ticks of %s: two thirds of it have to be longer"
+              .formatted(asked, url.tickTime()));
     } else {
-      connected.completeExceptionally(
-          new StoreRefusedException(
-              "ZooKeeper at %s grants a session of %s where %s was asked: that as leaseFor, or set %s"
-                  .formatted(
-                      url.servers(),
-                      granted,
-                      asked,
-                      granted.compareTo(asked) < 0 ? "maxSessionTimeout" : "minSessionTimeout")));
-      abandon();
+      connected.complete(this);
     }
+  }
+
+  private void refuse(String why) {
+    connected.completeExceptionally(new StoreRefusedException(why));
+    abandon();
   }
 
   private void end(KeeperException.Code why) {

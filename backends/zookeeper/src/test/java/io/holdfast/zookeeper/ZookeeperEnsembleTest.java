@@ -21,10 +21,12 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.apache.curator.test.InstanceSpec;
 import org.apache.curator.test.TestingCluster;
+import org.apache.zookeeper.ZooKeeper;
 import org.apache.zookeeper.client.FourLetterWordMain;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -121,24 +123,35 @@ class ZookeeperEnsembleTest {
       Claim waiter = Claim.on(name, "waits there, too");
       Claim next = Claim.on(name, "at the leader");
       Duration shortly = Duration.ofSeconds(2);
+      ZooKeeper reader = new ZooKeeper("127.0.0.1:" + follower.getPort(), 30_000, event -> {});
       try (ZookeeperBackend behind = links.open(urlOf(follower), shortly);
           ZookeeperBackend ahead = links.open(urlOf(leader), SESSION)) {
         long token = granted(behind, claim).firstToken();
         answer(behind.ask(waiting(waiter)));
+        assertThat(reader.getChildren(TestZookeeper.folderOf(name), false)).hasSize(2);
         links.freeze(follower, leader);
         await()
             .atMost(60, TimeUnit.SECONDS)
             .until(() -> answer(ahead.ask(asking(next))) instanceof Attempt.Granted);
         assertThat(granted(ahead, next).firstToken()).isGreaterThan(token);
-        assertThat(modeOf(follower)).as("it still thinks so").contains("Mode: follower");
 
-        CompletableFuture<Renewal> renewal = behind.renew(claim, shortly).toCompletableFuture();
         CompletableFuture<Attempt> again = behind.ask(asking(claim)).toCompletableFuture();
         CompletableFuture<Attempt> moves = behind.ask(waiting(waiter)).toCompletableFuture();
+        for (int i = 0; i < 200; i++) { // long enough for an answer, if there were one
+          assertThat(reader.getChildren(TestZookeeper.folderOf(name), false))
+              .as("what a follower says that thinks it is one")
+              .hasSize(2);
+        }
+        CompletableFuture<Renewal> renewal = behind.renew(claim, shortly).toCompletableFuture();
+        for (int i = 0; i < 200; i++) {
+          reader.exists("/holdfast", false);
+        }
         links.unfreeze();
-        assertThat(outcome(renewal)).isNotInstanceOf(Renewal.Renewed.class);
         assertThat(outcome(again)).isNotInstanceOf(Attempt.Granted.class);
         assertThat(outcome(moves)).isNotInstanceOf(Attempt.Granted.class);
+        assertThat(outcome(renewal)).isNotInstanceOf(Renewal.Renewed.class);
+      } finally {
+        reader.close();
       }
     }
   }
@@ -166,7 +179,7 @@ class ZookeeperEnsembleTest {
       for (InstanceSpec from : servers) {
         List<InstanceSpec> view = new ArrayList<>();
         for (InstanceSpec to : servers) {
-          view.add(from == to ? to : like(to, link(from, to), to.getServerId()));
+          view.add(from.equals(to) ? to : like(to, link(from, to), to.getServerId()));
         }
         views.put(from, view);
       }
@@ -203,7 +216,8 @@ class ZookeeperEnsembleTest {
     }
 
     void freeze(InstanceSpec from, InstanceSpec to) {
-      links.get(from.getServerId() + ">" + to.getServerId()).freezeAllPairs();
+      Objects.requireNonNull(links.get(from.getServerId() + ">" + to.getServerId()))
+          .freezeAllPairs();
     }
 
     void unfreeze() {

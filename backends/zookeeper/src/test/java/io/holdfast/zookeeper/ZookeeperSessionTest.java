@@ -290,6 +290,10 @@ class ZookeeperSessionTest {
         .isInstanceOf(StoreRefusedException.class)
         .hasMessageContaining("PT0.4S")
         .hasMessageContaining("minSessionTimeout");
+    String longTicks = zookeeper.url().replace("tickTime=200", "tickTime=2000");
+    assertThatThrownBy(() -> zookeeper.open(longTicks, Duration.ofSeconds(3)))
+        .isInstanceOf(StoreRefusedException.class)
+        .hasMessageContaining("ticks of PT2S");
   }
 
   @Test
