@@ -40,7 +40,12 @@ class ArchitectureTest {
   private static final String[] CORE = {API, SPI, ENGINE};
 
   /** The package of each backend. A new one is added here. */
-  static final List<String> BACKENDS = List.of("io.holdfast.local", "io.holdfast.redis", "io.holdfast.jdbc");
+  static final List<String> BACKENDS =
+      List.of(
+          "io.holdfast.local",
+          "io.holdfast.redis",
+          "io.holdfast.jdbc",
+          "io.holdfast.zookeeper");
 
   /** The package of each app. */
   static final List<String> APPS =

@@ -1,0 +1,329 @@
+package io.holdfast.zookeeper;
+
+import io.holdfast.StoreRefusedException;
+import io.holdfast.spi.Heartbeat;
+import io.holdfast.spi.StoreContext;
+import io.holdfast.spi.Watch;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
+import org.apache.zookeeper.CreateMode;
+import org.apache.zookeeper.KeeperException;
+import org.apache.zookeeper.WatchedEvent;
+import org.apache.zookeeper.Watcher;
+import org.apache.zookeeper.ZooKeeper;
+import org.apache.zookeeper.client.ZKClientConfig;
+import org.apache.zookeeper.common.ConfigException;
+import org.apache.zookeeper.data.Stat;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One session, from its beginning to its end, and its questions as futures. It is never replaced by
+ * another one under a question: what is asked of a session that has ended fails. Questions reach
+ * the ensemble in the order of the calls, also over a change of the server, and none twice; at a
+ * loss of the connection all that have no answer fail.
+ *
+ * <p>Futures complete on the client's one event thread, so what hangs on them must not block.
+ * Thread-safe.
+ */
+final class Session {
+
+  private static final Duration END_OF_THREADS = Duration.ofSeconds(2);
+
+  private final ZookeeperUrl url;
+  private final StoreContext context;
+  private final ZooKeeper zooKeeper;
+  private final CompletableFuture<Boolean> firstConnected = new CompletableFuture<>();
+  private final CompletableFuture<Session> connected = new CompletableFuture<>();
+  private final Map<String, List<Runnable>> watchers = new ConcurrentHashMap<>();
+  private final Watcher nodeWatcher = this::nodeChanged;
+  private final Heartbeat<Boolean> heartbeat;
+  private volatile boolean over;
+
+  /** A node that was created: its whole path, and what the server says of it. */
+  record Created(String path, Stat stat) {}
+
+  /** What is in a node. */
+  record Data(String text, Stat stat) {}
+
+  private Session(ZookeeperUrl url, StoreContext context) throws IOException, ConfigException {
+    this.url = url;
+    this.context = context;
+    this.heartbeat = new Heartbeat<>(context.time(), this::sync);
+    ZKClientConfig config =
+        url.config() == null ? new ZKClientConfig() : new ZKClientConfig(Path.of(url.config()));
+    int timeout = Math.toIntExact(context.leaseFor().toMillis());
+    this.zooKeeper = new ZooKeeper(url.servers(), timeout, this::changed, config);
+    String auth = url.auth();
+    if (auth != null) {
+      int colon = auth.indexOf(':');
+      zooKeeper.addAuthInfo(
+          auth.substring(0, colon), auth.substring(colon + 1).getBytes(StandardCharsets.UTF_8));
+    }
+    var unused = firstConnected.thenAccept(first -> checkTimeout()); // may come before all this
+  }
+
+  /**
+   * Begins one; does not wait for it.
+   *
+   * @throws IllegalArgumentException if ZooKeeper's client settings cannot be read
+   */
+  static Session begin(ZookeeperUrl url, StoreContext context) {
+    try {
+      return new Session(url, context);
+    } catch (IOException | ConfigException e) {
+      throw new IllegalArgumentException(
+          "ZooKeeper's client settings cannot be used; see ?config= in the URL", e);
+    }
+  }
+
+  private void changed(WatchedEvent event) {
+    switch (event.getState()) {
+      case SyncConnected -> firstConnected.complete(true);
+      case Expired -> end(KeeperException.Code.SESSIONEXPIRED);
+      case AuthFailed -> end(KeeperException.Code.AUTHFAILED);
+      default -> {} // disconnected: the client looks for another server
+    }
+  }
+
+  /**
+   * Another length than the one asked for is refused: it is how long a lock outlives its silent
+   * holder, which is what {@code leaseFor} says. So is one of which no time would be left to hold.
+   */
+  private void checkTimeout() {
+    Duration granted = Duration.ofMillis(zooKeeper.getSessionTimeout());
+    Duration asked = Duration.ofMillis(context.leaseFor().toMillis());
+    if (!granted.equals(asked)) {
+      refuse(
+          "ZooKeeper at %s grants a session of %s where %s was asked: that as leaseFor, or set %s"
+              .formatted(
+                  url.servers(),
+                  granted,
+                  asked,
+                  granted.compareTo(asked) < 0 ? "maxSessionTimeout" : "minSessionTimeout"));
+    } else if (keptFor().isZero()) {
+      refuse(
+          "leaseFor of %s is too short for ticks of %s: two thirds of it have to be longer"
+              .formatted(asked, url.tickTime()));
+    } else {
+      connected.complete(this);
+    }
+  }
+
+  private void refuse(String why) {
+    connected.completeExceptionally(new StoreRefusedException(why));
+    abandon();
+  }
+
+  private void end(KeeperException.Code why) {
+    over = true;
+    connected.completeExceptionally(KeeperException.create(why));
+    watchers.keySet().forEach(this::tell);
+  }
+
+  /** Completes when the ensemble has granted the session. */
+  CompletableFuture<Session> connected() {
+    return connected.copy();
+  }
+
+  /** Whether it has ended for good, and with it every node that it created. */
+  boolean isOver() {
+    return over;
+  }
+
+  long id() {
+    return zooKeeper.getSessionId();
+  }
+
+  ZookeeperUrl url() {
+    return url;
+  }
+
+  long now() {
+    return context.time().nanoTime();
+  }
+
+  /**
+   * For how long the ensemble keeps a session of which it has answered a question, from that
+   * question on: two thirds of its length, less a tick.
+   *
+   * <p>The leader counts, and a follower answers: it tells the leader whom it has heard with its
+   * next ping, within a tick, and a follower that loses the leader before that tells it never. Then
+   * what counts is whom it had heard before; and the client lets no session be silent for more than
+   * a third of its length.
+   */
+  Duration keptFor() {
+    Duration kept = context.leaseFor().multipliedBy(2).dividedBy(3).minus(url.tickTime());
+    return kept.isNegative() ? Duration.ZERO : kept;
+  }
+
+  /**
+   * Whether the leader still has the session: asked once for all locks, a few times per lease.
+   *
+   * @param notBefore what is answered was asked no earlier than this
+   */
+  CompletionStage<Heartbeat.Beat<Boolean>> beat(long notBefore) {
+    long recently = now() - context.leaseFor().toNanos() / 6;
+    return heartbeat.beat(notBefore - recently > 0 ? notBefore : recently);
+  }
+
+  /** Goes through the leader; what is read behind it is not older than this question. */
+  CompletableFuture<Boolean> sync() {
+    CompletableFuture<Boolean> answer = new CompletableFuture<>();
+    zooKeeper.sync(url.root(), (rc, path, ctx) -> settle(answer, rc, () -> true), null);
+    return answer;
+  }
+
+  CompletableFuture<Created> create(String path, byte[] data, CreateMode mode) {
+    CompletableFuture<Created> answer = new CompletableFuture<>();
+    zooKeeper.create(
+        path,
+        data,
+        url.acl(),
+        mode,
+        (rc, asked, ctx, name, stat) -> settle(answer, rc, () -> new Created(name, stat)),
+        null);
+    return answer;
+  }
+
+  CompletableFuture<Boolean> delete(String path) {
+    CompletableFuture<Boolean> answer = new CompletableFuture<>();
+    zooKeeper.delete(path, -1, (rc, asked, ctx) -> settle(answer, rc, () -> true), null);
+    return answer;
+  }
+
+  /** The names of the nodes in a folder; none if it is not there. */
+  CompletableFuture<Line> children(String folder) {
+    CompletableFuture<Line> answer = new CompletableFuture<>();
+    zooKeeper.getChildren(
+        folder,
+        false,
+        (int rc, String asked, Object ctx, List<String> names) -> {
+          boolean isNowhere = rc == KeeperException.Code.NONODE.intValue();
+          settle(answer, isNowhere ? 0 : rc, () -> new Line(isNowhere ? List.of() : names));
+        },
+        null);
+    return answer;
+  }
+
+  CompletableFuture<Data> read(String path) {
+    return read(path, null);
+  }
+
+  private CompletableFuture<Data> read(String path, @Nullable Watcher watcher) {
+    CompletableFuture<Data> answer = new CompletableFuture<>();
+    zooKeeper.getData(
+        path,
+        watcher,
+        (rc, asked, ctx, bytes, stat) -> settle(answer, rc, () -> new Data(text(bytes), stat)),
+        null);
+    return answer;
+  }
+
+  private static String text(byte @Nullable [] bytes) {
+    return bytes == null ? "" : new String(bytes, StandardCharsets.UTF_8);
+  }
+
+  /** Writes if the node has not been written since it had this version. */
+  CompletableFuture<Stat> write(String path, byte[] data, int version) {
+    CompletableFuture<Stat> answer = new CompletableFuture<>();
+    zooKeeper.setData(
+        path, data, version, (rc, asked, ctx, stat) -> settle(answer, rc, () -> stat), null);
+    return answer;
+  }
+
+  CompletableFuture<Stat> exists(String path) {
+    CompletableFuture<Stat> answer = new CompletableFuture<>();
+    zooKeeper.exists(path, false, (rc, asked, ctx, stat) -> settle(answer, rc, () -> stat), null);
+    return answer;
+  }
+
+  private static <A> void settle(CompletableFuture<A> answer, int rc, Supplier<A> value) {
+    if (rc == 0) {
+      answer.complete(value.get());
+    } else {
+      answer.completeExceptionally(KeeperException.create(KeeperException.Code.get(rc)));
+    }
+  }
+
+  /**
+   * Runs a task once when a node is gone, or may be. The client holds one watch for each path,
+   * however many tasks, and restores it after a change of the server.
+   */
+  Watch watch(String path, Runnable mayBeGone) {
+    Runnable own = () -> mayBeGone.run(); // one of its own, to be removed by identity
+    watchers.merge(
+        path, List.of(own), (all, one) -> Stream.concat(all.stream(), one.stream()).toList());
+    if (over) {
+      tell(path);
+    } else {
+      var unused =
+          read(path, nodeWatcher)
+              .whenComplete(
+                  (data, failure) -> {
+                    if (failure != null) {
+                      tell(path); // gone already, or there is no telling
+                    }
+                  });
+    }
+    return () -> watchers.computeIfPresent(path, (same, all) -> without(own, all));
+  }
+
+  private static @Nullable List<Runnable> without(Runnable own, List<Runnable> all) {
+    List<Runnable> rest = all.stream().filter(other -> other != own).toList();
+    return rest.isEmpty() ? null : rest;
+  }
+
+  private void nodeChanged(WatchedEvent event) {
+    if (event.getPath() != null) {
+      tell(event.getPath());
+    }
+  }
+
+  private void tell(String path) {
+    Objects.requireNonNullElse(watchers.remove(path), List.<Runnable>of()).forEach(Runnable::run);
+  }
+
+  /** Ends it, in the background. */
+  void abandon() {
+    end(KeeperException.Code.SESSIONEXPIRED);
+    var unused = closeAside();
+  }
+
+  /** Ends it and its threads; the ensemble deletes its nodes at once. Waits, but not for long. */
+  void close() {
+    end(KeeperException.Code.SESSIONEXPIRED);
+    Thread closing = closeAside();
+    try {
+      closing.join(END_OF_THREADS.toMillis());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** On a thread of its own, because the client waits for the ensemble, which may be silent. */
+  private Thread closeAside() {
+    Thread closing =
+        new Thread(
+            () -> {
+              try {
+                zooKeeper.close((int) END_OF_THREADS.toMillis());
+              } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+              }
+            },
+            "holdfast-zookeeper-close");
+    closing.setDaemon(true);
+    closing.start();
+    return closing;
+  }
+}

@@ -1,0 +1,210 @@
+package io.holdfast.zookeeper;
+
+import io.holdfast.LockName;
+import io.holdfast.spi.Ask;
+import io.holdfast.spi.Attempt;
+import io.holdfast.spi.Claim;
+import io.holdfast.spi.StoreContext;
+import io.holdfast.spi.Time;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeUnit;
+import org.apache.curator.test.InstanceSpec;
+import org.apache.curator.test.TestingCluster;
+import org.apache.curator.test.TestingServer;
+import org.apache.zookeeper.KeeperException;
+import org.apache.zookeeper.ZooKeeper;
+import org.jspecify.annotations.Nullable;
+
+/** Real servers, a client that never heard of Holdfast, and backends to try. */
+final class TestZookeeper implements AutoCloseable {
+
+  static final int TICK = 200;
+  static final Duration SESSION = Duration.ofSeconds(10);
+
+  /** Real time, which nothing here has to be in charge of. */
+  static final Time REAL =
+      new Time() {
+        @Override
+        public long nanoTime() {
+          return System.nanoTime();
+        }
+
+        @Override
+        public Timer schedule(Duration delay, Runnable task) {
+          CompletableFuture<Void> due =
+              CompletableFuture.runAsync(
+                  task, CompletableFuture.delayedExecutor(delay.toNanos(), TimeUnit.NANOSECONDS));
+          return () -> due.cancel(false);
+        }
+      };
+
+  static {
+    System.setProperty("zookeeper.forceSync", "no"); // no server here loses its power
+    System.setProperty("znode.container.checkIntervalMs", "500"); // a minute by default
+  }
+
+  private final List<ZookeeperBackend> backends = new ArrayList<>();
+  private final @Nullable TestingServer server;
+  private final @Nullable TestingCluster cluster;
+  private @Nullable ZooKeeper plain;
+
+  private TestZookeeper(@Nullable TestingServer server, @Nullable TestingCluster cluster) {
+    this.server = server;
+    this.cluster = cluster;
+  }
+
+  /** One server. */
+  static TestZookeeper one() {
+    return one(Map.of());
+  }
+
+  static TestZookeeper one(Map<String, Object> settings) {
+    try {
+      return new TestZookeeper(new TestingServer(spec(settings), true), null);
+    } catch (Exception e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /** An ensemble of three. */
+  static TestZookeeper three() {
+    try {
+      TestingCluster cluster =
+          new TestingCluster(List.of(spec(Map.of()), spec(Map.of()), spec(Map.of())));
+      cluster.start();
+      return new TestZookeeper(null, cluster);
+    } catch (Exception e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /** Sessions of any length up to a minute, ticks of {@link #TICK} ms. */
+  static InstanceSpec spec(Map<String, Object> settings) {
+    Map<String, Object> all = new java.util.HashMap<>(settings);
+    all.putIfAbsent("minSessionTimeout", "400");
+    all.putIfAbsent("maxSessionTimeout", "60000");
+    all.putIfAbsent("admin.enableServer", "false");
+    return new InstanceSpec(null, -1, -1, -1, true, -1, TICK, -1, all);
+  }
+
+  TestingServer server() {
+    return Objects.requireNonNull(server);
+  }
+
+  TestingCluster cluster() {
+    return Objects.requireNonNull(cluster);
+  }
+
+  String servers() {
+    return server == null ? cluster().getConnectString() : server.getConnectString();
+  }
+
+  String url() {
+    return urlOf(servers());
+  }
+
+  static String urlOf(String servers) {
+    return "zookeeper://" + servers + "/holdfast/test?tickTime=" + TICK;
+  }
+
+  ZookeeperBackend open() {
+    return open(url(), SESSION);
+  }
+
+  ZookeeperBackend open(String url, Duration session) {
+    ZookeeperBackend backend = ZookeeperBackend.connect(ZookeeperUrl.parse(url), context(session));
+    backends.add(backend);
+    return backend;
+  }
+
+  static StoreContext context(Duration session) {
+    return new StoreContext(REAL, Duration.ofSeconds(20), session, warning -> {});
+  }
+
+  /** A client with all rights. */
+  ZooKeeper plain() {
+    if (plain == null) {
+      try {
+        plain = new ZooKeeper(servers(), 30_000, event -> {});
+      } catch (java.io.IOException e) {
+        throw new IllegalStateException(e);
+      }
+    }
+    return Objects.requireNonNull(plain);
+  }
+
+  static String folderOf(LockName name) {
+    return "/holdfast/test/" + Line.folderOf(name);
+  }
+
+  /** The names of the nodes of a lock, in no order. */
+  List<String> nodes(LockName name) {
+    try {
+      plain().sync("/");
+      return plain().getChildren(folderOf(name), false);
+    } catch (KeeperException.NoNodeException e) {
+      return List.of();
+    } catch (KeeperException | InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  void deleteNodes(LockName name) {
+    try {
+      for (String node : nodes(name)) {
+        plain().delete(folderOf(name) + "/" + node, -1);
+      }
+    } catch (KeeperException | InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  @Override
+  public void close() {
+    backends.forEach(ZookeeperBackend::close);
+    try {
+      if (plain != null) {
+        plain.close();
+      }
+      if (server != null) {
+        server.close();
+      }
+      if (cluster != null) {
+        cluster.close();
+      }
+    } catch (java.io.IOException | InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  static LockName newName() {
+    return new LockName("test:" + UUID.randomUUID());
+  }
+
+  static Claim newClaim() {
+    return Claim.on(newName(), "a test");
+  }
+
+  static Ask asking(Claim claim) {
+    return new Ask(claim, SESSION, false, 1, 0);
+  }
+
+  static Ask waiting(Claim claim) {
+    return new Ask(claim, SESSION, true, 1, 0);
+  }
+
+  static Attempt.Granted granted(ZookeeperBackend backend, Claim claim) throws Exception {
+    return (Attempt.Granted) answer(backend.ask(asking(claim)));
+  }
+
+  static <A> A answer(CompletionStage<A> question) throws Exception {
+    return question.toCompletableFuture().get(60, TimeUnit.SECONDS);
+  }
+}

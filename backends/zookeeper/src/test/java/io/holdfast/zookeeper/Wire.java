@@ -1,0 +1,119 @@
+package io.holdfast.zookeeper;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import org.apache.zookeeper.ZooDefs.OpCode;
+import org.netcrusher.core.reactor.NioReactor;
+import org.netcrusher.tcp.TcpCrusher;
+import org.netcrusher.tcp.TcpCrusherBuilder;
+
+/**
+ * A way to a server that reads along: the questions that go through it, and it can lose questions,
+ * or answers, and be cut.
+ */
+final class Wire implements AutoCloseable {
+
+  private final NioReactor reactor;
+  private final TcpCrusher crusher;
+  private final List<Integer> questions = new CopyOnWriteArrayList<>();
+  private volatile boolean losesQuestions;
+  private volatile boolean losesAnswers;
+
+  Wire(int port) throws IOException {
+    reactor = new NioReactor();
+    crusher =
+        TcpCrusherBuilder.builder()
+            .withReactor(reactor)
+            .withBindAddress("127.0.0.1", org.apache.curator.test.InstanceSpec.getRandomPort())
+            .withConnectAddress("127.0.0.1", port)
+            .withOutgoingTransformFilterFactory(client -> new Questions()::read)
+            .withIncomingTransformFilterFactory(
+                client ->
+                    bytes -> {
+                      if (losesAnswers) {
+                        bytes.limit(bytes.position());
+                      }
+                    })
+            .buildAndOpen();
+  }
+
+  String url() {
+    return TestZookeeper.urlOf("127.0.0.1:" + crusher.getBindAddress().getPort());
+  }
+
+  void loseQuestions() {
+    losesQuestions = true;
+  }
+
+  void loseAnswers() {
+    losesAnswers = true;
+  }
+
+  /** Cuts the connection, and loses nothing any more. */
+  void cut() {
+    crusher.closeAllPairs();
+    losesQuestions = false;
+    losesAnswers = false;
+  }
+
+  /** Cuts the connection and lets none come. */
+  void shut() {
+    crusher.close();
+  }
+
+  void open() {
+    crusher.open();
+  }
+
+  /** The operations asked for since the last call, without pings. */
+  List<Integer> questions() {
+    List<Integer> all = List.copyOf(questions);
+    questions.clear();
+    return all;
+  }
+
+  /** Without taking them away. */
+  List<Integer> questionsSoFar() {
+    return List.copyOf(questions);
+  }
+
+  @Override
+  public void close() {
+    crusher.close();
+    reactor.close();
+  }
+
+  /** The questions of one connection: each has its length in front; the first is the handshake. */
+  private final class Questions {
+    private ByteBuffer rest = ByteBuffer.allocate(0);
+    private boolean greeted;
+
+    private void read(ByteBuffer bytes) {
+      ByteBuffer all = ByteBuffer.allocate(rest.remaining() + bytes.remaining());
+      all.put(rest).put(bytes.duplicate()).flip();
+      while (all.remaining() >= 4 && all.remaining() - 4 >= all.getInt(all.position())) {
+        int length = all.getInt();
+        ByteBuffer question = all.slice().limit(length);
+        all.position(all.position() + length);
+        if (greeted) {
+          note(question);
+        }
+        greeted = true;
+      }
+      rest = all.slice();
+      if (losesQuestions) {
+        bytes.limit(bytes.position());
+      }
+    }
+
+    private void note(ByteBuffer question) {
+      question.getInt();
+      int operation = question.getInt();
+      if (operation != OpCode.ping && operation != OpCode.auth) {
+        questions.add(operation);
+      }
+    }
+  }
+}

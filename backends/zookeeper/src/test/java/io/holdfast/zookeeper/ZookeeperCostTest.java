@@ -1,0 +1,169 @@
+package io.holdfast.zookeeper;
+
+import static io.holdfast.zookeeper.TestZookeeper.answer;
+import static io.holdfast.zookeeper.TestZookeeper.asking;
+import static io.holdfast.zookeeper.TestZookeeper.granted;
+import static io.holdfast.zookeeper.TestZookeeper.newClaim;
+import static io.holdfast.zookeeper.TestZookeeper.newName;
+import static io.holdfast.zookeeper.TestZookeeper.waiting;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.holdfast.LockName;
+import io.holdfast.spi.Attempt;
+import io.holdfast.spi.Claim;
+import io.holdfast.spi.Release;
+import io.holdfast.spi.Renewal;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.apache.zookeeper.ZooDefs.OpCode;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+
+/** What goes over the wire, and what waits for what. */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class ZookeeperCostTest {
+
+  private static final List<Integer> ENTER =
+      List.of(OpCode.create2, OpCode.getChildren, OpCode.getData, OpCode.getChildren);
+  private static final List<Integer> LOOK =
+      List.of(OpCode.sync, OpCode.getChildren, OpCode.getData, OpCode.getChildren);
+
+  private final TestZookeeper zookeeper = TestZookeeper.one();
+  private Wire wire;
+  private ZookeeperBackend backend;
+
+  @BeforeEach
+  void open() throws Exception {
+    wire = new Wire(zookeeper.server().getPort());
+    backend = zookeeper.open(wire.url(), Duration.ofSeconds(50));
+  }
+
+  @AfterEach
+  void close() {
+    backend.close();
+    wire.close();
+  }
+
+  @AfterAll
+  void stop() {
+    zookeeper.close();
+  }
+
+  /** The lift of the base comes once in a second at most, and in front of all. */
+  private List<Integer> questionsWithoutLifts() {
+    return wire.questions().stream().filter(operation -> operation != OpCode.setData).toList();
+  }
+
+  /** A name whose folder is there. */
+  private LockName usedName() throws Exception {
+    Claim before = newClaim();
+    granted(backend, before);
+    answer(backend.release(before, 0, Duration.ZERO));
+    wire.questions();
+    return before.name();
+  }
+
+  @Test
+  void acquiringIsOneRoundTripAndReleasingAnother() throws Exception {
+    Claim claim = Claim.on(usedName(), "a test");
+    granted(backend, claim);
+    assertThat(questionsWithoutLifts()).isEqualTo(ENTER);
+    answer(backend.release(claim, 0, Duration.ZERO));
+    assertThat(wire.questions()).containsExactly(OpCode.delete);
+  }
+
+  @Test
+  void noQuestionOfAnAcquisitionWaitsForAnAnswer() throws Exception {
+    Claim claim = Claim.on(usedName(), "a test");
+    wire.loseAnswers();
+    CompletableFuture<Attempt> asked = backend.ask(asking(claim)).toCompletableFuture();
+    await().until(() -> wire.questionsSoFar().containsAll(ENTER));
+    assertThat(asked).isNotDone();
+    assertThat(questionsWithoutLifts()).isEqualTo(ENTER);
+    wire.cut();
+  }
+
+  @Test
+  void aNameThatWasNotInUseCostsItsFolder() throws Exception {
+    wire.questions();
+    granted(backend, newClaim());
+    List<Integer> asked = questionsWithoutLifts();
+    assertThat(asked.subList(0, 4)).isEqualTo(ENTER);
+    assertThat(asked.get(4)).isEqualTo(OpCode.createContainer);
+    assertThat(asked.subList(5, 9)).isEqualTo(ENTER);
+    assertThat(asked).hasSize(9);
+  }
+
+  @Test
+  void aHandOverIsAnEventAndOneRoundTrip() throws Exception {
+    LockName name = usedName();
+    Claim first = Claim.on(name, "first");
+    Claim second = Claim.on(name, "second");
+    try (ZookeeperBackend other = zookeeper.open()) {
+      granted(other, first);
+      assertThat(answer(backend.ask(waiting(second)))).isInstanceOf(Attempt.Refused.class);
+      AtomicInteger hints = new AtomicInteger();
+      var unused = backend.watch(second, hints::incrementAndGet);
+      await().until(() -> wire.questionsSoFar().size() >= 6);
+      wire.questions();
+      answer(other.release(first, 0, Duration.ZERO));
+      await().until(() -> hints.get() == 1);
+      assertThat(wire.questions()).isEmpty();
+      assertThat(answer(backend.ask(waiting(second)))).isInstanceOf(Attempt.Granted.class);
+      assertThat(questionsWithoutLifts()).isEqualTo(LOOK);
+    }
+  }
+
+  @Test
+  void manyLocksHaveOneHeartbeatAndALookForEachNode() throws Exception {
+    List<Claim> claims = new ArrayList<>();
+    for (int i = 0; i < 20; i++) {
+      claims.add(newClaim());
+      granted(backend, claims.get(i));
+    }
+    wire.questions();
+    for (Claim claim : claims) {
+      assertThat(answer(backend.renew(claim, Duration.ofSeconds(50))))
+          .isInstanceOf(Renewal.Renewed.class);
+    }
+    List<Integer> asked = wire.questions();
+    assertThat(asked).filteredOn(operation -> operation == OpCode.sync).hasSize(1);
+    assertThat(asked).filteredOn(operation -> operation == OpCode.exists).hasSize(20);
+    assertThat(asked).hasSize(21);
+  }
+
+  @Test
+  void aReleaseWakesOneOfFiveHundred() throws Exception {
+    LockName name = newName();
+    Claim holder = Claim.on(name, "holder");
+    granted(backend, holder);
+    AtomicInteger hints = new AtomicInteger();
+    List<Claim> waiters = new ArrayList<>();
+    List<CompletableFuture<Attempt>> asked = new ArrayList<>();
+    for (int i = 0; i < 500; i++) {
+      Claim waiter = Claim.on(name, "waiter " + i);
+      waiters.add(waiter);
+      asked.add(backend.ask(waiting(waiter)).toCompletableFuture());
+    }
+    for (int i = 0; i < 500; i++) {
+      assertThat(((Attempt.Refused) answer(asked.get(i))).position()).hasValue(i + 1);
+      var unused = backend.watch(waiters.get(i), hints::incrementAndGet);
+    }
+    Claim before = holder;
+    for (int i = 0; i < 10; i++) {
+      assertThat(answer(backend.release(before, 0, Duration.ZERO))).isEqualTo(Release.RELEASED);
+      before = waiters.get(i);
+      int expected = 2 * i + 1; // its predecessor, and the end of its own node a turn later
+      await().until(() -> hints.get() >= expected);
+      assertThat(answer(backend.ask(waiting(before)))).isInstanceOf(Attempt.Granted.class);
+      assertThat(hints.get()).isBetween(expected, expected + 1);
+    }
+  }
+}

@@ -1,0 +1,184 @@
+package io.holdfast.zookeeper;
+
+import static io.holdfast.zookeeper.TestZookeeper.answer;
+import static io.holdfast.zookeeper.TestZookeeper.asking;
+import static io.holdfast.zookeeper.TestZookeeper.granted;
+import static io.holdfast.zookeeper.TestZookeeper.newClaim;
+import static io.holdfast.zookeeper.TestZookeeper.newName;
+import static io.holdfast.zookeeper.TestZookeeper.waiting;
+import static java.nio.charset.StandardCharsets.US_ASCII;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.holdfast.LockName;
+import io.holdfast.StoreRefusedException;
+import io.holdfast.spi.Attempt;
+import io.holdfast.spi.Claim;
+import io.holdfast.spi.StoreContext;
+import io.holdfast.spi.Time;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.atomic.AtomicLong;
+import org.apache.zookeeper.KeeperException;
+import org.apache.zookeeper.data.Stat;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class ZookeeperTokensTest {
+
+  private static final String BASE = "/holdfast/test/%base";
+  private static final long FAR = 1_000_000_000_000L;
+
+  private final TestZookeeper zookeeper = TestZookeeper.one();
+
+  @AfterAll
+  void stop() {
+    zookeeper.close();
+  }
+
+  @BeforeEach
+  void forget() throws Exception {
+    try {
+      zookeeper.plain().delete(BASE, -1);
+    } catch (KeeperException.NoNodeException none) {
+      assertThat(none.getPath()).isEqualTo(BASE);
+    }
+  }
+
+  private static long clock() {
+    return ChronoUnit.MICROS.between(Instant.EPOCH, Instant.now());
+  }
+
+  private long base() throws Exception {
+    return Long.parseLong(new String(zookeeper.plain().getData(BASE, false, new Stat()), US_ASCII));
+  }
+
+  private void write(String text) throws Exception {
+    zookeeper.plain().setData(BASE, text.getBytes(US_ASCII), -1);
+  }
+
+  @Test
+  void whoWaitedGetsATokenOfTheBaseAtItsGrantAndNotAtItsCreation() throws Exception {
+    try (ZookeeperBackend backend = zookeeper.open()) {
+      LockName name = newName();
+      Claim first = Claim.on(name, "first");
+      Claim second = Claim.on(name, "second");
+      long before = granted(backend, first).firstToken();
+      answer(backend.ask(waiting(second)));
+      long raised = base() + FAR;
+      write(Long.toString(raised));
+      assertThat(granted(backend, first).firstToken()).as("the same grant").isEqualTo(before);
+      answer(backend.release(first, 0, Duration.ZERO));
+      assertThat(granted(backend, second).firstToken()).isGreaterThan(raised);
+    }
+  }
+
+  @Test
+  void theTokenIsNotTheSequence() throws Exception {
+    try (ZookeeperBackend backend = zookeeper.open()) {
+      Claim claim = newClaim();
+      long token = granted(backend, claim).firstToken();
+      String node =
+          TestZookeeper.folderOf(claim.name()) + "/" + zookeeper.nodes(claim.name()).get(0);
+      Stat stat = zookeeper.plain().exists(node, false);
+      assertThat(token).isEqualTo(base() + stat.getCzxid());
+    }
+  }
+
+  @Test
+  void connectingLiftsABaseThatIsBehindTheClockAndNeverLowersOne() throws Exception {
+    zookeeper.open().close();
+    write("5");
+    try (ZookeeperBackend backend = zookeeper.open()) {
+      assertThat(granted(backend, newClaim()).firstToken()).isGreaterThan(clock() - 1_000_000);
+    }
+    long far = base() + FAR;
+    write(Long.toString(far));
+    try (ZookeeperBackend backend = zookeeper.open()) {
+      assertThat(base()).isEqualTo(far);
+      assertThat(granted(backend, newClaim()).firstToken()).isGreaterThan(far);
+    }
+  }
+
+  @Test
+  void aProcessThatStaysConnectedDoesNotFallBehindTheClock() throws Exception {
+    AtomicLong later = new AtomicLong();
+    Time time =
+        new Time() {
+          @Override
+          public long nanoTime() {
+            return System.nanoTime() + later.get();
+          }
+
+          @Override
+          public Timer schedule(Duration delay, Runnable task) {
+            return TestZookeeper.REAL.schedule(delay, task);
+          }
+        };
+    StoreContext context =
+        new StoreContext(time, Duration.ofSeconds(20), TestZookeeper.SESSION, warning -> {});
+    try (ZookeeperBackend backend =
+        ZookeeperBackend.connect(ZookeeperUrl.parse(zookeeper.url()), context)) {
+      later.set(Duration.ofHours(1).toNanos());
+      assertThat(granted(backend, newClaim()).firstToken())
+          .isBetween(clock() + 3_599_000_000L, clock() + 3_660_000_000L);
+      long lifted = base();
+      granted(backend, newClaim());
+      assertThat(base()).as("once in a second at most").isEqualTo(lifted);
+    }
+  }
+
+  @Test
+  void aBaseThatIsGoneIsMissedAndNotTakenForZero() throws Exception {
+    try (ZookeeperBackend backend = zookeeper.open()) {
+      zookeeper.plain().delete(BASE, -1);
+      Claim claim = newClaim();
+      assertThatThrownBy(() -> answer(backend.ask(asking(claim))))
+          .isInstanceOf(ExecutionException.class)
+          .hasCauseInstanceOf(StoreRefusedException.class)
+          .hasMessageContaining("is gone");
+      answer(backend.release(claim, 0, Duration.ZERO));
+      assertThat(zookeeper.nodes(claim.name())).isEmpty();
+      zookeeper.open().close();
+      assertThat(granted(backend, claim).firstToken()).isGreaterThan(clock() - 1_000_000);
+    }
+  }
+
+  @Test
+  void aBaseThatIsNoNumberIsRefused() throws Exception {
+    zookeeper.open().close();
+    write("something else");
+    assertThatThrownBy(zookeeper::open)
+        .isInstanceOf(StoreRefusedException.class)
+        .hasMessageContaining(BASE);
+  }
+
+  @Test
+  void aBaseThatMakesTokensTooGreatIsRefused() throws Exception {
+    zookeeper.open().close();
+    write(Long.toString(1L << 53));
+    try (ZookeeperBackend backend = zookeeper.open()) {
+      assertThatThrownBy(() -> answer(backend.ask(asking(newClaim()))))
+          .isInstanceOf(ExecutionException.class)
+          .hasCauseInstanceOf(StoreRefusedException.class);
+    }
+  }
+
+  @Test
+  void whoIsToldTheTokenIfTheBaseHasNotRisenSince() throws Exception {
+    try (ZookeeperBackend backend = zookeeper.open()) {
+      Claim claim = newClaim();
+      Attempt.Granted grant = granted(backend, claim);
+      assertThat(answer(backend.inspect(claim.name())).holder())
+          .hasValueSatisfying(holder -> assertThat(holder.token()).hasValue(grant.firstToken()));
+      write(Long.toString(base() + 1));
+      assertThat(answer(backend.inspect(claim.name())).holder())
+          .hasValueSatisfying(holder -> assertThat(holder.token()).isEmpty());
+    }
+  }
+}
