@@ -35,7 +35,6 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicReference;
-import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -116,7 +115,7 @@ final class EtcdBackend implements LockBackend, Inspectable {
                   if (failure == null) {
                     next.complete(opened);
                   } else {
-                    next.completeExceptionally(EtcdFailure.of(failure, about()));
+                    next.completeExceptionally(failure);
                   }
                 });
     return next;
@@ -171,7 +170,7 @@ final class EtcdBackend implements LockBackend, Inspectable {
                     ? known
                     : new Place(session, keys.place(ask.claim())));
     CompletionStage<?> kept = session.keep(askedAt);
-    return told(() -> place.revision() == 0 ? enter(ask, place) : look(ask, place))
+    return put(() -> place.revision() == 0 ? enter(ask, place) : look(ask, place))
         .handle((line, failure) -> in(session, line, failure))
         .thenCombine(kept, (line, unused) -> in(session, line, null))
         .thenCompose(line -> answer(ask, place, line, askedAt));
@@ -415,21 +414,24 @@ final class EtcdBackend implements LockBackend, Inspectable {
     return "etcd at " + url.address();
   }
 
-  /** A question's answer, or the failure that it means; also if it could not be put. */
+  /** A question's answer, or what its failure means. */
   private <A> CompletableFuture<A> told(Supplier<? extends CompletionStage<A>> question) {
-    CompletionStage<A> asked;
-    try {
-      asked = question.get();
-    } catch (RuntimeException e) {
-      asked = CompletableFuture.failedStage(e);
-    }
-    return asked
+    return put(question)
         .handle(
-            (answer, failure) ->
-                failure == null
-                    ? CompletableFuture.completedFuture(answer)
-                    : CompletableFuture.<A>failedFuture(failure))
-        .thenCompose(Function.identity())
-        .toCompletableFuture();
+            (answer, failure) -> {
+              if (failure != null) {
+                throw EtcdFailure.of(failure, about());
+              }
+              return answer;
+            });
+  }
+
+  /** jetcd throws some failures and completes others. */
+  private static <A> CompletableFuture<A> put(Supplier<? extends CompletionStage<A>> question) {
+    try {
+      return question.get().toCompletableFuture();
+    } catch (RuntimeException e) {
+      return CompletableFuture.failedFuture(e);
+    }
   }
 }
