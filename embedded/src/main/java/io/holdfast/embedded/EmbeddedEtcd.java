@@ -34,17 +34,21 @@ public final class EmbeddedEtcd implements AutoCloseable {
   private static final String HOST = "127.0.0.1";
   private static final int ANSWER_MILLIS = 1_000;
   private static final int STARTS = 5;
+  private static final String AUTO_TLS = "--auto-tls";
 
   private final ServerProcess server;
   private final List<String> command;
+  private final boolean tls;
   private final int port;
   private final int metricsPort;
   private final ReentrantLock lifecycle = new ReentrantLock();
   private boolean closed;
 
-  private EmbeddedEtcd(ServerProcess server, List<String> command, int port, int metricsPort) {
+  private EmbeddedEtcd(
+      ServerProcess server, List<String> command, boolean tls, int port, int metricsPort) {
     this.server = server;
     this.command = command;
+    this.tls = tls;
     this.port = port;
     this.metricsPort = metricsPort;
   }
@@ -104,6 +108,7 @@ public final class EmbeddedEtcd implements AutoCloseable {
         IntStream.range(0, size)
             .mapToObj(i -> "m" + i + "=" + http(peers.get(i)))
             .collect(Collectors.joining(","));
+    boolean tls = flags.contains(AUTO_TLS);
     for (int peer : peers) {
       ServerProcess server = ServerProcess.inNewFolder("holdfast-etcd-", "KILL");
       int port = FreePort.pick();
@@ -112,14 +117,15 @@ public final class EmbeddedEtcd implements AutoCloseable {
       command.add(binary);
       command.add("--name=m" + members.size());
       command.add("--data-dir=data");
-      command.add("--listen-client-urls=" + http(port));
-      command.add("--advertise-client-urls=" + http(port));
+      String clients = tls ? "https://" + HOST + ":" + port : http(port);
+      command.add("--listen-client-urls=" + clients);
+      command.add("--advertise-client-urls=" + clients);
       command.add("--listen-metrics-urls=" + http(metricsPort));
       command.add("--listen-peer-urls=" + http(peer));
       command.add("--initial-advertise-peer-urls=" + http(peer));
       command.add("--initial-cluster=" + all);
       command.addAll(flags);
-      members.add(new EmbeddedEtcd(server, List.copyOf(command), port, metricsPort));
+      members.add(new EmbeddedEtcd(server, List.copyOf(command), tls, port, metricsPort));
     }
   }
 
@@ -132,9 +138,9 @@ public final class EmbeddedEtcd implements AutoCloseable {
     return port;
   }
 
-  /** {@code etcd://127.0.0.1:PORT}. */
+  /** {@code etcd://127.0.0.1:PORT}; {@code etcds:} if it was started with {@code --auto-tls}. */
   public String url() {
-    return "etcd://" + HOST + ":" + port;
+    return (tls ? "etcds://" : "etcd://") + HOST + ":" + port;
   }
 
   /** Where the server keeps its data. */

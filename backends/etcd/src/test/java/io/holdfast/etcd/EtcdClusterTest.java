@@ -63,8 +63,8 @@ class EtcdClusterTest {
     try (Locks one = Locks.connect(url, CONFIG);
         Locks other = Locks.connect(url, CONFIG)) {
       Lease held = one.acquire("held");
-      Lease first = one.acquire("handed on");
-      CompletableFuture<Lease> waiting = other.acquireAsync("handed on");
+      Lease first = one.acquire("handed-on");
+      CompletableFuture<Lease> waiting = other.acquireAsync("handed-on");
       leader().kill();
       await().during(Duration.ofSeconds(12)).atMost(LIMIT).until(held::isHeld);
       first.close();

@@ -60,10 +60,7 @@ class EtcdExaminationTest {
   void baseFarAheadOfTheClockIsWarnedOf() throws Exception {
     long tomorrow =
         ChronoUnit.MICROS.between(Instant.EPOCH, Instant.now().plus(1, ChronoUnit.DAYS));
-    answer(
-        etcd.plain()
-            .getKVClient()
-            .put(new Keys("lock_").base(), Tokens.written(tomorrow)));
+    answer(etcd.plain().getKVClient().put(new Keys("lock_").base(), Tokens.written(tomorrow)));
     Finding base = of("base of tokens", findings());
     assertThat(base.level()).isEqualTo(Level.WARNING);
     assertThat(base.found()).contains("ahead");

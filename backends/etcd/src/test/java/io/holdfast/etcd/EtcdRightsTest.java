@@ -32,7 +32,10 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 
-/** Users, and what they may. Tokens of users end after two seconds here, as in life after five minutes. */
+/**
+ * Users, and what they may. Tokens of users end after two seconds here, as in life after five
+ * minutes.
+ */
 @NeedsEtcd
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class EtcdRightsTest {
@@ -50,10 +53,7 @@ class EtcdRightsTest {
     answer(auth.roleAdd(Keys.of("locks")));
     answer(
         auth.roleGrantPermission(
-            Keys.of("locks"),
-            Keys.of("lock_="),
-            Keys.of("lock_>"),
-            Permission.Type.READWRITE));
+            Keys.of("locks"), Keys.of("lock_="), Keys.of("lock_>"), Permission.Type.READWRITE));
     answer(auth.userGrantRole(Keys.of("ann"), Keys.of("locks")));
     answer(auth.authEnable());
   }

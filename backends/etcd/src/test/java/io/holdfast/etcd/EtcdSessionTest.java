@@ -127,9 +127,7 @@ class EtcdSessionTest {
     }
     long before = calls();
     List<CompletableFuture<Renewal>> renewals =
-        claims.stream()
-            .map(claim -> backend.renew(claim, LEASE).toCompletableFuture())
-            .toList();
+        claims.stream().map(claim -> backend.renew(claim, LEASE).toCompletableFuture()).toList();
     for (CompletableFuture<Renewal> renewal : renewals) {
       Renewal.Renewed renewed = (Renewal.Renewed) answer(renewal);
       assertThat(renewed.validFor())
@@ -142,8 +140,7 @@ class EtcdSessionTest {
   void grantPromisesNoMoreThanTheSessionHasLeft() throws Exception {
     EtcdBackend backend = etcd.open(etcd.server().url(), Duration.ofSeconds(3), PATIENT);
     for (int i = 0; i < 5; i++) {
-      Attempt.Granted grant =
-          (Attempt.Granted) answer(backend.ask(trying(newClaim(newName()))));
+      Attempt.Granted grant = (Attempt.Granted) answer(backend.ask(trying(newClaim(newName()))));
       assertThat(grant.validFor()).isBetween(Duration.ofMillis(1), Duration.ofSeconds(2));
     }
   }
