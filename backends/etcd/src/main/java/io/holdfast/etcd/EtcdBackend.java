@@ -3,7 +3,6 @@ package io.holdfast.etcd;
 import io.etcd.jetcd.ByteSequence;
 import io.etcd.jetcd.Client;
 import io.etcd.jetcd.KeyValue;
-import io.etcd.jetcd.lease.LeaseGrantResponse;
 import io.etcd.jetcd.options.LeaseOption;
 import io.holdfast.BackendException;
 import io.holdfast.Guarantees;
@@ -24,17 +23,13 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -51,7 +46,6 @@ import org.jspecify.annotations.Nullable;
 final class EtcdBackend implements LockBackend, Inspectable {
 
   private static final int MOST_IN_A_TRANSACTION = 128;
-  private static final Duration LAST_WORDS = Duration.ofSeconds(1);
 
   private final EtcdUrl url;
   private final StoreContext context;
@@ -59,10 +53,9 @@ final class EtcdBackend implements LockBackend, Inspectable {
   private final Keys keys;
   private final Transactions transactions;
   private final Tokens tokens;
+  private final Sessions sessions;
   private final Guarantees guarantees;
   private final Map<String, Place> places = new ConcurrentHashMap<>();
-  private final AtomicReference<CompletableFuture<Session>> session =
-      new AtomicReference<>(CompletableFuture.failedFuture(new BackendException("not yet")));
 
   EtcdBackend(EtcdUrl url, StoreContext context, Clock clock) {
     this.url = url;
@@ -71,6 +64,7 @@ final class EtcdBackend implements LockBackend, Inspectable {
     this.keys = new Keys(url.prefix());
     this.transactions = new Transactions(client.getKVClient(), keys);
     this.tokens = new Tokens(clock);
+    this.sessions = new Sessions(client.getLeaseClient(), context, tokens, this::sweep);
     this.guarantees =
         new Guarantees(
             "etcd",
@@ -88,53 +82,13 @@ final class EtcdBackend implements LockBackend, Inspectable {
   static EtcdBackend connect(EtcdUrl url, StoreContext context) {
     EtcdBackend backend = new EtcdBackend(url, context, Clock.systemUTC());
     try {
-      Session unused = Clients.await(backend.session(), context.requestTimeout(), backend.about());
+      Session unused =
+          Clients.await(backend.sessions.open(), context.requestTimeout(), backend.about());
       return backend;
     } catch (LockException e) {
       backend.close();
       throw e;
     }
-  }
-
-  /** The etcd lease of this process; another one once the server has said that it is gone. */
-  private CompletableFuture<Session> session() {
-    CompletableFuture<Session> present = Objects.requireNonNull(session.get());
-    if (!present.isDone() || (!present.isCompletedExceptionally() && !present.join().isGone())) {
-      return present;
-    }
-    CompletableFuture<Session> next = new CompletableFuture<>();
-    if (!session.compareAndSet(present, next)) {
-      return session();
-    }
-    long askedAt = now();
-    var unused =
-        told(() -> client.getLeaseClient().grant(seconds(context.leaseFor())))
-            .thenApply(granted -> opened(granted, askedAt))
-            .whenComplete(
-                (opened, failure) -> {
-                  if (failure == null) {
-                    next.complete(opened);
-                  } else {
-                    next.completeExceptionally(failure);
-                  }
-                });
-    return next;
-  }
-
-  /** Whole ones, and one more than is lost to them. */
-  static long seconds(Duration leaseFor) {
-    return Math.max(2, leaseFor.plusNanos(999_999_999).toSeconds());
-  }
-
-  private Session opened(LeaseGrantResponse granted, long askedAt) {
-    tokens.heard(granted.getHeader().getRevision());
-    return new Session(
-        client.getLeaseClient(),
-        context.time(),
-        granted.getID(),
-        Duration.ofSeconds(granted.getTTL()),
-        askedAt,
-        this::sweep);
   }
 
   private void sweep(Set<ByteSequence> hanging) {
@@ -150,15 +104,20 @@ final class EtcdBackend implements LockBackend, Inspectable {
   @Override
   public CompletionStage<Attempt> ask(Ask ask) {
     long askedAt = now();
-    return session()
-        .thenCompose(
-            now ->
-                ask(ask, now, askedAt)
-                    .exceptionallyCompose(
-                        failure ->
-                            now.isGone() // so nothing was written
-                                ? session().thenCompose(next -> ask(ask, next, askedAt))
-                                : CompletableFuture.failedStage(failure)));
+    return told(
+        () ->
+            sessions
+                .open()
+                .thenCompose(
+                    present ->
+                        ask(ask, present, askedAt)
+                            .exceptionallyCompose(
+                                failure ->
+                                    present.isGone() // and so is all that was written
+                                        ? sessions
+                                            .open()
+                                            .thenCompose(next -> ask(ask, next, askedAt))
+                                        : CompletableFuture.failedStage(failure))));
   }
 
   private CompletionStage<Attempt> ask(Ask ask, Session session, long askedAt) {
@@ -168,7 +127,7 @@ final class EtcdBackend implements LockBackend, Inspectable {
             (id, known) ->
                 known != null && known.session() == session
                     ? known
-                    : new Place(session, keys.place(ask.claim())));
+                    : new Place(session, keys.place(ask.claim()), known));
     CompletionStage<?> kept = session.keep(askedAt);
     return put(() -> place.revision() == 0 ? enter(ask, place) : look(ask, place))
         .handle((line, failure) -> in(session, line, failure))
@@ -185,7 +144,7 @@ final class EtcdBackend implements LockBackend, Inspectable {
       throw new BackendException("The etcd lease ended at " + about());
     }
     if (failure != null) {
-      throw EtcdFailure.of(failure, about());
+      throw new CompletionException(failure);
     }
     return answer;
   }
@@ -305,15 +264,22 @@ final class EtcdBackend implements LockBackend, Inspectable {
   }
 
   private Renewal gone(Claim claim) {
-    places.remove(claim.id());
+    drop(claim);
     return new Renewal.Gone();
+  }
+
+  private void drop(Claim claim) {
+    Place last = places.remove(claim.id());
+    if (last != null) {
+      last.ignore();
+    }
   }
 
   @Override
   public CompletionStage<Release> release(Claim claim, long lastTokenUsed, Duration keepFor) {
     Place place = places.get(claim.id());
     if (place != null && place.session().isGone()) {
-      places.remove(claim.id());
+      drop(claim);
       return CompletableFuture.completedStage(Release.GONE);
     }
     long revision = place == null ? 0 : place.revision();
@@ -321,7 +287,7 @@ final class EtcdBackend implements LockBackend, Inspectable {
     return told(() -> transactions.leave(keys.line(claim.name()), key))
         .thenApply(
             first -> {
-              places.remove(claim.id());
+              drop(claim);
               boolean had =
                   first
                       .filter(holder -> holder.getKey().equals(key))
@@ -336,7 +302,12 @@ final class EtcdBackend implements LockBackend, Inspectable {
     Place place = places.get(claim.id());
     if (place != null && place.ahead().isPresent()) {
       place.hear(client.getWatchClient(), mayBeFree);
-      return place::ignore;
+      return () -> {
+        Place last = places.get(claim.id());
+        if (last != null) {
+          last.ignore(); // a later place of the claim hears for the same
+        }
+      };
     }
     ByteSequence line = keys.line(claim.name());
     Listening all =
@@ -382,22 +353,10 @@ final class EtcdBackend implements LockBackend, Inspectable {
     return guarantees;
   }
 
-  /**
-   * The etcd lease is revoked, which frees what is left, if the server hears it within a second.
-   */
+  /** The etcd lease is revoked, which frees what is left. */
   @Override
   public void close() {
-    CompletableFuture<Session> last =
-        session.getAndSet(CompletableFuture.failedFuture(new BackendException("Closed")));
-    try {
-      var unused =
-          last.thenCompose(open -> client.getLeaseClient().revoke(open.id()))
-              .get(LAST_WORDS.toMillis(), TimeUnit.MILLISECONDS);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    } catch (ExecutionException | TimeoutException e) {
-      // Then it ends by itself.
-    }
+    sessions.close();
     client.close();
   }
 

@@ -90,7 +90,7 @@ final class EtcdExamination {
         "lease",
         "see what it names",
         () -> {
-          long asked = EtcdBackend.seconds(context.leaseFor());
+          long asked = Sessions.seconds(context.leaseFor());
           LeaseGrantResponse lease = await(() -> client.getLeaseClient().grant(asked));
           await(() -> client.getLeaseClient().revoke(lease.getID()));
           String text = "%d s granted for %d s asked".formatted(lease.getTTL(), asked);

@@ -44,9 +44,18 @@ final class Place {
   private final AtomicReference<@Nullable Listening> listening = new AtomicReference<>();
   private volatile @Nullable Hearer hearer;
 
-  Place(Session session, ByteSequence key) {
+  /**
+   * A place that is not taken yet.
+   *
+   * @param former the claim's place on a lease that is gone; whoever heard of that hears of this
+   */
+  Place(Session session, ByteSequence key, @Nullable Place former) {
     this.session = session;
     this.key = key;
+    if (former != null) {
+      this.hearer = former.hearer;
+      former.ignore();
+    }
   }
 
   Session session() {

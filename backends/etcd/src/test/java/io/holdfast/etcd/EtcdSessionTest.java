@@ -22,11 +22,13 @@ import io.holdfast.spi.Attempt;
 import io.holdfast.spi.Claim;
 import io.holdfast.spi.Release;
 import io.holdfast.spi.Renewal;
+import io.holdfast.spi.Watch;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
@@ -90,6 +92,29 @@ class EtcdSessionTest {
     Claim next = newClaim(other.name());
     granted(backend, next);
     assertThat(leaseOf(next)).isNotEqualTo(lease);
+  }
+
+  @Test
+  void waiterWhoseLeaseIsRevokedTakesAPlaceOnAnotherAndStillHearsOfTheRelease() throws Exception {
+    EtcdBackend holding = etcd.open();
+    EtcdBackend backend = etcd.open();
+    Claim first = newClaim(newName());
+    granted(holding, first);
+    Claim second = newClaim(first.name());
+    answer(backend.ask(waiting(second)));
+    AtomicInteger hints = new AtomicInteger();
+    Watch watch = backend.watch(second, hints::incrementAndGet);
+    long lease = leaseOf(second);
+    revoke(lease);
+    await().atMost(LIMIT).until(() -> hints.get() > 0);
+    assertThat(answer(backend.ask(waiting(second)))).isInstanceOf(Attempt.Refused.class);
+    assertThat(leaseOf(second)).isNotEqualTo(lease);
+    int before = hints.get();
+    answer(holding.release(first, 0, Duration.ZERO));
+    await().atMost(LIMIT).until(() -> hints.get() > before);
+    assertThat(answer(backend.ask(waiting(second)))).isInstanceOf(Attempt.Granted.class);
+    watch.close();
+    await().atMost(LIMIT).until(() -> etcd.counted("etcd_debugging_mvcc_watcher_total", "") == 0);
   }
 
   @Test
