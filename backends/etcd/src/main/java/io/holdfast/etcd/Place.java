@@ -106,9 +106,14 @@ final class Place {
     return new Attempt.Granted(first.grant().firstToken(), first.grant().span(), latest.validFor());
   }
 
-  /** When it was heard of that the place is the first; empty if it was not. */
+  /**
+   * When it was heard of that the place is the first; empty if it was not, or if its key was seen
+   * to be missing or another one since.
+   */
   Optional<Long> grantedAt() {
-    return Optional.ofNullable(granted.get()).map(Granted::heardAt);
+    return Optional.ofNullable(granted.get())
+        .filter(known -> known.revision() == revision())
+        .map(Granted::heardAt);
   }
 
   /**

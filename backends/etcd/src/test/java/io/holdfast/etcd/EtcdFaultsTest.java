@@ -34,6 +34,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Holders that die or stand still, servers that go and come, connections that break in between. */
@@ -82,6 +83,7 @@ class EtcdFaultsTest {
   }
 
   @Test
+  @Tag("slow")
   void killedHoldersLockIsGrantedWhenItsLeaseEnds() throws Exception {
     try (ChildJvm holder = holder(2);
         Locks locks = locks(2)) {
@@ -94,6 +96,7 @@ class EtcdFaultsTest {
   }
 
   @Test
+  @Tag("slow")
   void stoppedHolderKnowsThatItLostAsSoonAsItRunsAgain() throws Exception {
     try (ChildJvm holder = holder(2);
         Locks locks = locks(2)) {
@@ -110,6 +113,7 @@ class EtcdFaultsTest {
   }
 
   @Test
+  @Tag("slow")
   void restartedServerKnowsItsHoldersAndKilledOneIsNoAnswer() throws Exception {
     EtcdBackend backend = etcd.open();
     Claim claim = newClaim(name);
@@ -130,6 +134,7 @@ class EtcdFaultsTest {
   }
 
   @Test
+  @Tag("slow")
   void waiterOutlivesARestartOfTheServer() throws Exception {
     try (Locks one = locks(30);
         Locks other = locks(30)) {
@@ -195,6 +200,7 @@ class EtcdFaultsTest {
   }
 
   @Test
+  @Tag("slow")
   void nothingIsHeldBackForAServerThatIsNotThere() throws Exception {
     EtcdBackend backend = etcd.open();
     etcd.server().kill();

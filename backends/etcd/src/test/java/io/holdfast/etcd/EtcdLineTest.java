@@ -23,6 +23,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 
@@ -84,6 +85,7 @@ class EtcdLineTest {
   }
 
   @Test
+  @Tag("slow")
   void releaseWakesOneOfFiveHundredWaitersAndItAsksOnce() throws Exception {
     LockName name = newName();
     long idle = watchers();

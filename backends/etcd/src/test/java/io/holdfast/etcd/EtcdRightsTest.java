@@ -29,6 +29,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 
@@ -117,6 +118,7 @@ class EtcdRightsTest {
   }
 
   @Test
+  @Tag("slow")
   void userTokenThatEndedCostsOneAnswerAtMost() throws Exception {
     EtcdBackend backend = as("ann:p%40ss%3A+x");
     Claim claim = newClaim(newName());
