@@ -45,7 +45,8 @@ class ArchitectureTest {
           "io.holdfast.local",
           "io.holdfast.redis",
           "io.holdfast.jdbc",
-          "io.holdfast.zookeeper");
+          "io.holdfast.zookeeper",
+          "io.holdfast.etcd");
 
   /** The package of each app. */
   static final List<String> APPS =

@@ -1,0 +1,95 @@
+package io.holdfast.etcd;
+
+import io.etcd.jetcd.Client;
+import io.etcd.jetcd.ClientBuilder;
+import io.grpc.CallOptions;
+import io.grpc.Channel;
+import io.grpc.ClientCall;
+import io.grpc.ClientInterceptor;
+import io.grpc.MethodDescriptor;
+import io.holdfast.BackendException;
+import io.holdfast.StoreRefusedException;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import javax.net.ssl.SSLException;
+
+/**
+ * jetcd, told not to do what it does by itself. It would send what failed twice more, also what may
+ * have arrived; and it would hold back what it cannot send until there is a connection, however
+ * long that takes, so that a place is taken for a caller who has long given up (jetcd #291). Here
+ * no call is repeated, none waits for a connection that failed, and each but a watch has an end,
+ * which the server hears of as well.
+ */
+final class Clients {
+
+  /** The shortest that etcd servers bear by default is 5 s, and gRPC's own 10 s. */
+  private static final Duration PING_AFTER = Duration.ofSeconds(10);
+
+  private static final String WATCHES = "etcdserverpb.Watch";
+
+  private Clients() {}
+
+  static Client open(EtcdUrl url, Duration requestTimeout) {
+    ClientBuilder builder =
+        Client.builder()
+            .endpoints(url.endpoints())
+            .loadBalancerPolicy("round_robin") // a frozen member fails some calls, not all
+            .retryMaxAttempts(0)
+            .waitForReady(false)
+            .connectTimeout(requestTimeout)
+            .keepaliveTime(PING_AFTER)
+            .keepaliveTimeout(requestTimeout)
+            .keepaliveWithoutCalls(false)
+            .interceptor(new Deadline(requestTimeout));
+    url.user()
+        .ifPresent(user -> builder.user(Keys.of(user.name())).password(Keys.of(user.password())));
+    if (url.tls()) {
+      encrypt(builder, url);
+    }
+    return builder.build();
+  }
+
+  private static void encrypt(ClientBuilder builder, EtcdUrl url) {
+    try {
+      builder.sslContext(
+          tls -> {
+            url.ca().ifPresent(ca -> tls.trustManager(ca.toFile()));
+            url.cert()
+                .ifPresent(cert -> tls.keyManager(cert.toFile(), url.key().orElseThrow().toFile()));
+          });
+    } catch (SSLException | IllegalArgumentException e) {
+      throw new StoreRefusedException(
+          "A file of the etcd URL's ca, cert and key cannot be read as PEM", e);
+    }
+  }
+
+  /** Waits for what a caller waits for: connecting, or an examination. */
+  static <A> A await(CompletableFuture<A> question, Duration limit, String about) {
+    try {
+      return question.get(limit.toNanos(), TimeUnit.NANOSECONDS);
+    } catch (ExecutionException e) {
+      throw EtcdFailure.of(e, about);
+    } catch (TimeoutException e) {
+      throw new BackendException("No answer from " + about + " within " + limit);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new BackendException("Interrupted while waiting for " + about);
+    }
+  }
+
+  private record Deadline(Duration requestTimeout) implements ClientInterceptor {
+    @Override
+    public <Q, A> ClientCall<Q, A> interceptCall(
+        MethodDescriptor<Q, A> method, CallOptions options, Channel next) {
+      boolean goesOn = WATCHES.equals(method.getServiceName());
+      return next.newCall(
+          method,
+          goesOn
+              ? options
+              : options.withDeadlineAfter(requestTimeout.toNanos(), TimeUnit.NANOSECONDS));
+    }
+  }
+}

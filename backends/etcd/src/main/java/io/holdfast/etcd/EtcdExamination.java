@@ -1,0 +1,145 @@
+package io.holdfast.etcd;
+
+import io.etcd.jetcd.Client;
+import io.etcd.jetcd.kv.GetResponse;
+import io.etcd.jetcd.lease.LeaseGrantResponse;
+import io.etcd.jetcd.maintenance.AlarmResponse;
+import io.etcd.jetcd.maintenance.StatusResponse;
+import io.holdfast.Finding;
+import io.holdfast.LockException;
+import io.holdfast.spi.StoreContext;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Supplier;
+
+/** What is particular to etcd: its members, alarms, the length of leases and the base of tokens. */
+final class EtcdExamination {
+
+  private static final Duration CLOCKS_APART = Duration.ofHours(1);
+
+  private final EtcdUrl url;
+  private final StoreContext context;
+  private final List<Finding> findings = new ArrayList<>();
+
+  private EtcdExamination(EtcdUrl url, StoreContext context) {
+    this.url = url;
+    this.context = context;
+  }
+
+  static List<Finding> of(EtcdUrl url, StoreContext context) {
+    EtcdExamination examination = new EtcdExamination(url, context);
+    try (Client client = Clients.open(url, context.requestTimeout())) {
+      for (String endpoint : url.endpoints()) {
+        examination.member(client, endpoint);
+      }
+      examination.alarms(client);
+      examination.leases(client);
+      examination.base(client);
+    } catch (LockException e) {
+      examination.findings.add(
+          Finding.refused("connection", String.valueOf(e.getMessage()), "change what it names"));
+    }
+    return List.copyOf(examination.findings);
+  }
+
+  private void member(Client client, String endpoint) {
+    String subject = "member " + endpoint;
+    look(
+        subject,
+        "see that it runs and can be reached",
+        () -> {
+          StatusResponse status = await(() -> client.getMaintenanceClient().statusMember(endpoint));
+          String version = "version " + status.getVersion();
+          if (status.getVersion().matches("[0-2]\\..*|3\\.[0-3]\\..*")) {
+            return Finding.warning(subject, version, "use 3.4 or newer");
+          }
+          if (status.getLeader() == 0) {
+            return Finding.warning(
+                subject, version + ", without a leader", "see that most members run");
+          }
+          return Finding.ok(subject, version);
+        });
+  }
+
+  private void alarms(Client client) {
+    look(
+        "alarms",
+        "grant the right to see them, or look with etcdctl alarm list",
+        () -> {
+          AlarmResponse alarms = await(() -> client.getMaintenanceClient().listAlarms());
+          List<String> raised =
+              alarms.getAlarms().stream()
+                  .map(alarm -> String.valueOf(alarm.getAlarmType()))
+                  .distinct()
+                  .sorted()
+                  .toList();
+          return raised.isEmpty()
+              ? Finding.ok("alarms", "none")
+              : Finding.warning(
+                  "alarms",
+                  String.join(", ", raised),
+                  "with NOSPACE nothing can be locked: compact, defragment, etcdctl alarm disarm");
+        });
+  }
+
+  private void leases(Client client) {
+    look(
+        "lease",
+        "see what it names",
+        () -> {
+          long asked = Sessions.seconds(context.leaseFor());
+          LeaseGrantResponse lease = await(() -> client.getLeaseClient().grant(asked));
+          await(() -> client.getLeaseClient().revoke(lease.getID()));
+          String text = "%d s granted for %d s asked".formatted(lease.getTTL(), asked);
+          return lease.getTTL() <= asked
+              ? Finding.ok("lease", text)
+              : Finding.warning("lease", text, "a dead process keeps its locks that much longer");
+        });
+  }
+
+  private void base(Client client) {
+    look(
+        "base of tokens",
+        "grant readwrite on the prefix " + url.prefix(),
+        () -> {
+          GetResponse base =
+              await(new Transactions(client.getKVClient(), new Keys(url.prefix()))::base);
+          if (base.getKvs().isEmpty()) {
+            return Finding.ok("base of tokens", "none yet");
+          }
+          Duration ahead =
+              new Tokens(Clock.systemUTC())
+                  .ahead(
+                      Tokens.read(base.getKvs().get(0).getValue()), base.getHeader().getRevision());
+          String text =
+              "tokens are %s %s of this host's clock"
+                  .formatted(
+                      Duration.ofSeconds(ahead.abs().toSeconds()),
+                      ahead.isNegative() ? "behind" : "ahead");
+          return ahead.compareTo(CLOCKS_APART) <= 0
+              ? Finding.ok("base of tokens", text)
+              : Finding.warning("base of tokens", text, "set the clocks of all hosts");
+        });
+  }
+
+  private void look(String subject, String cure, Supplier<Finding> look) {
+    try {
+      findings.add(look.get());
+    } catch (LockException e) {
+      findings.add(Finding.warning(subject, String.valueOf(e.getMessage()), cure));
+    }
+  }
+
+  private <A> A await(Supplier<CompletableFuture<A>> question) {
+    try {
+      return Clients.await(question.get(), context.requestTimeout(), "etcd at " + url.address());
+    } catch (LockException known) {
+      throw known;
+    } catch (RuntimeException e) { // jetcd throws some failures and completes others
+      throw EtcdFailure.of(e, "etcd at " + url.address());
+    }
+  }
+}

@@ -1,0 +1,108 @@
+package io.holdfast.etcd;
+
+import io.etcd.jetcd.ByteSequence;
+import io.etcd.jetcd.Watch;
+import io.etcd.jetcd.Watch.Watcher;
+import io.etcd.jetcd.options.WatchOption;
+import io.etcd.jetcd.watch.WatchEvent;
+import io.etcd.jetcd.watch.WatchResponse;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Consumer;
+
+/**
+ * Watches on some keys for one who wants to hear of their deletion, and of the watches' own end,
+ * after which a deletion may be missed. What ended is over: jetcd, which would resume it twice a
+ * second for ever, is told not to; whoever asks the store again may listen again. Never blocks, but
+ * takes jetcd's locks: call it while holding none. Thread-safe.
+ */
+final class Listening {
+
+  private final Watch watches;
+  private final ByteSequence about;
+  private final Consumer<ByteSequence> deleted;
+  private final Runnable ended;
+  private final List<Watcher> open = new CopyOnWriteArrayList<>();
+  private volatile boolean over;
+
+  /**
+   * Hears nothing yet.
+   *
+   * @param about the key that matters most, to know it by
+   * @param deleted takes a key that was deleted
+   * @param ended runs once when something may have been missed
+   */
+  Listening(Watch watches, ByteSequence about, Consumer<ByteSequence> deleted, Runnable ended) {
+    this.watches = watches;
+    this.about = about;
+    this.deleted = deleted;
+    this.ended = ended;
+  }
+
+  boolean isOver() {
+    return over;
+  }
+
+  boolean isAbout(ByteSequence key) {
+    return about.equals(key);
+  }
+
+  /**
+   * Begins.
+   *
+   * @param from the first revision of which to hear; 0 for what comes from now on
+   * @param range whether all keys that begin with this one are meant
+   * @param begun runs when nothing is missed from now on
+   */
+  void to(ByteSequence key, long from, boolean range, Runnable begun) {
+    WatchOption option =
+        WatchOption.builder()
+            .withRevision(from)
+            .isPrefix(range)
+            .withNoPut(true)
+            .withCreateNotify(true)
+            .withRequireLeader(true)
+            .build();
+    open.add(
+        watches.watch(
+            key,
+            option,
+            Watch.listener(
+                response -> hear(response, begun), failure -> end(), this::endUnlessOver)));
+    if (over) {
+      stop();
+    }
+  }
+
+  private void hear(WatchResponse response, Runnable begun) {
+    if (over) {
+      return;
+    }
+    if (response.isCreatedNotify()) {
+      begun.run();
+    }
+    for (WatchEvent event : response.getEvents()) {
+      deleted.accept(event.getKeyValue().getKey());
+    }
+  }
+
+  private void endUnlessOver() {
+    if (!over) {
+      end();
+    }
+  }
+
+  private void end() {
+    boolean wasOver = over;
+    stop();
+    if (!wasOver) {
+      ended.run();
+    }
+  }
+
+  /** Ends it. May be repeated. */
+  void stop() {
+    over = true;
+    open.forEach(Watcher::close);
+  }
+}

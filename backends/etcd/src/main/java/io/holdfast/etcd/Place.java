@@ -1,0 +1,190 @@
+package io.holdfast.etcd;
+
+import io.etcd.jetcd.ByteSequence;
+import io.etcd.jetcd.Watch;
+import io.holdfast.spi.Attempt;
+import java.time.Duration;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What this process knows of a claim's place in the line: its key's create revision, who is ahead,
+ * and who wants to hear when that changes.
+ *
+ * <p>It listens to two keys only, the one ahead and its own, from the revision after that at which
+ * it looked: so nothing is missed in between, and a release wakes one waiter. Thread-safe.
+ */
+final class Place {
+
+  /**
+   * What the last answer said.
+   *
+   * @param revision the key's create revision; 0 if there is none that we know of
+   * @param before how many are ahead, at most: those who left were not all counted
+   * @param ahead the next of them
+   * @param at the revision of the answer
+   */
+  private record Seen(
+      long revision, int before, Optional<ByteSequence> ahead, boolean aheadIsGone, long at) {
+    private static final Seen NOTHING = new Seen(0, Integer.MAX_VALUE, Optional.empty(), false, 0);
+  }
+
+  /** The first answer that granted it. */
+  private record Granted(long revision, Attempt.Granted grant, long heardAt) {}
+
+  private record Hearer(Watch watches, Runnable hint) {}
+
+  private final Session session;
+  private final ByteSequence key;
+  private final AtomicReference<Seen> seen = new AtomicReference<>(Seen.NOTHING);
+  private final AtomicReference<@Nullable Granted> granted = new AtomicReference<>();
+  private final AtomicReference<@Nullable Listening> listening = new AtomicReference<>();
+  private volatile @Nullable Hearer hearer;
+
+  /**
+   * A place that is not taken yet.
+   *
+   * @param former the claim's place on a lease that is gone; whoever heard of that hears of this
+   */
+  Place(Session session, ByteSequence key, @Nullable Place former) {
+    this.session = session;
+    this.key = key;
+    if (former != null) {
+      this.hearer = former.hearer;
+      former.ignore();
+    }
+  }
+
+  Session session() {
+    return session;
+  }
+
+  private Seen seen() {
+    return Objects.requireNonNull(seen.get());
+  }
+
+  ByteSequence key() {
+    return key;
+  }
+
+  /** Its key's create revision; 0 while no answer has said it. */
+  long revision() {
+    return seen().revision();
+  }
+
+  Optional<ByteSequence> ahead() {
+    return seen().ahead();
+  }
+
+  /** Whether a look at it is likely to find it first. */
+  boolean maybeFirst() {
+    Seen last = seen();
+    return last.aheadIsGone() || last.ahead().isEmpty();
+  }
+
+  void entered(long revision, int before) {
+    seen.set(new Seen(revision, before, Optional.empty(), false, revision));
+  }
+
+  /** Its key is not there, or is another's: whoever asks takes a new one. */
+  void forget() {
+    seen.set(Seen.NOTHING);
+  }
+
+  /** Its grant, the first one that was said; {@code validFor} is the latest. */
+  Attempt.Granted granted(Attempt.Granted latest, long heardAt) {
+    long revision = revision();
+    Granted first =
+        granted.updateAndGet(
+            known ->
+                known != null && known.revision() == revision
+                    ? known
+                    : new Granted(revision, latest, heardAt));
+    return new Attempt.Granted(first.grant().firstToken(), first.grant().span(), latest.validFor());
+  }
+
+  /**
+   * When it was heard of that the place is the first; empty if it was not, or if its key was seen
+   * to be missing or another one since.
+   */
+  Optional<Long> grantedAt() {
+    return Optional.ofNullable(granted.get())
+        .filter(known -> known.revision() == revision())
+        .map(Granted::heardAt);
+  }
+
+  /**
+   * Somebody is ahead.
+   *
+   * @param others how many have a place beside this one
+   */
+  Attempt.Refused refused(ByteSequence ahead, int others, long at, Duration askAgainIn) {
+    Seen now =
+        seen.updateAndGet(
+            last ->
+                new Seen(
+                    last.revision(),
+                    Math.min(last.before(), others),
+                    Optional.of(ahead),
+                    false,
+                    at));
+    listen();
+    return new Attempt.Refused(askAgainIn, OptionalInt.of(now.before()));
+  }
+
+  /** Runs the hint whenever the place may have become the first, until {@link #ignore}. */
+  void hear(Watch watches, Runnable hint) {
+    hearer = new Hearer(watches, hint);
+    listen();
+  }
+
+  void ignore() {
+    hearer = null;
+    Listening last = listening.getAndSet(null);
+    if (last != null) {
+      last.stop();
+    }
+  }
+
+  private void listen() {
+    Hearer mine = hearer;
+    Seen last = seen();
+    if (mine == null || last.ahead().isEmpty()) {
+      return;
+    }
+    ByteSequence ahead = last.ahead().get();
+    Listening former = listening.get();
+    if (former != null && !former.isOver() && former.isAbout(ahead)) {
+      return;
+    }
+    Listening next =
+        new Listening(mine.watches(), ahead, deleted -> deleted(deleted, mine.hint()), mine.hint());
+    if (listening.compareAndSet(former, next)) {
+      if (former != null) {
+        former.stop();
+      }
+      next.to(ahead, last.at() + 1, false, () -> {});
+      next.to(key, last.at() + 1, false, () -> {});
+      if (hearer == null) {
+        next.stop();
+      }
+    }
+  }
+
+  private void deleted(ByteSequence deleted, Runnable hint) {
+    seen.updateAndGet(
+        last -> {
+          if (deleted.equals(key)) {
+            return Seen.NOTHING;
+          }
+          boolean isAhead = last.ahead().filter(deleted::equals).isPresent();
+          return isAhead
+              ? new Seen(last.revision(), last.before(), last.ahead(), true, last.at())
+              : last;
+        });
+    hint.run();
+  }
+}

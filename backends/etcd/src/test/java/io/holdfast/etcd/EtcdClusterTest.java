@@ -1,0 +1,135 @@
+package io.holdfast.etcd;
+
+import static io.holdfast.etcd.TestEtcd.answer;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.etcd.jetcd.Client;
+import io.holdfast.BackendException;
+import io.holdfast.Lease;
+import io.holdfast.LockOptions;
+import io.holdfast.Locks;
+import io.holdfast.LocksConfig;
+import io.holdfast.embedded.EmbeddedEtcd;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+/** Three members, of which the leader dies or stands still. */
+@NeedsEtcd
+@Tag("slow")
+class EtcdClusterTest {
+
+  private static final Duration LIMIT = Duration.ofSeconds(60);
+  private static final LocksConfig CONFIG =
+      LocksConfig.DEFAULTS.options(
+          LockOptions.DEFAULTS.leaseFor(Duration.ofSeconds(10)).waitAtMost(Duration.ofMinutes(1)));
+
+  private final List<EmbeddedEtcd> members = EmbeddedEtcd.cluster(3);
+  private final String url =
+      members.stream()
+          .map(member -> "127.0.0.1:" + member.port())
+          .collect(Collectors.joining(",", "etcd://", ""));
+
+  @AfterEach
+  void stop() {
+    members.forEach(EmbeddedEtcd::close);
+  }
+
+  private EmbeddedEtcd leader() throws Exception {
+    try (Client client = Client.builder().endpoints(endpoint(members.get(0))).build()) {
+      for (EmbeddedEtcd member : members) {
+        var status = answer(client.getMaintenanceClient().statusMember(endpoint(member)));
+        if (status.getLeader() == status.getHeader().getMemberId()) {
+          return member;
+        }
+      }
+    }
+    throw new AssertionError("no leader");
+  }
+
+  private static String endpoint(EmbeddedEtcd member) {
+    return "http://127.0.0.1:" + member.port();
+  }
+
+  @Test
+  void locksAreHeldAndHandedOnWhileTheLeaderDies() throws Exception {
+    try (Locks one = Locks.connect(url, CONFIG);
+        Locks other = Locks.connect(url, CONFIG)) {
+      Lease held = one.acquire("held");
+      Lease first = one.acquire("handed-on");
+      CompletableFuture<Lease> waiting = other.acquireAsync("handed-on");
+      leader().kill();
+      await().during(Duration.ofSeconds(12)).atMost(LIMIT).until(held::isHeld);
+      first.close();
+      try (Lease second = waiting.get(60, TimeUnit.SECONDS)) {
+        assertThat(second.token()).isGreaterThan(first.token());
+      }
+      held.close();
+    }
+  }
+
+  @Test
+  void frozenLeaderEndsNoLease() throws Exception {
+    try (Locks one = Locks.connect(url, CONFIG)) {
+      Lease held = one.acquire("held");
+      EmbeddedEtcd leader = leader();
+      leader.pause();
+      await().during(Duration.ofSeconds(15)).atMost(LIMIT).until(held::isHeld);
+      leader.resume();
+      held.close();
+    }
+  }
+
+  @Test
+  void noTwoHoldersAndNoTokenTwiceWhileLeadersComeAndGo() throws Exception {
+    AtomicLong last = new AtomicLong();
+    AtomicLong grants = new AtomicLong();
+    try (Locks one = Locks.connect(url, CONFIG);
+        Locks other = Locks.connect(url, CONFIG)) {
+      CompletableFuture<?> stop = new CompletableFuture<>();
+      List<CompletableFuture<Void>> workers =
+          List.of(one, other, one, other).stream()
+              .map(
+                  locks ->
+                      CompletableFuture.runAsync(
+                          () -> {
+                            while (!stop.isDone()) {
+                              work(locks, last, grants);
+                            }
+                          }))
+              .toList();
+      for (int i = 0; i < 3; i++) {
+        long before = grants.get();
+        await().atMost(LIMIT).until(() -> grants.get() > before + 20);
+        EmbeddedEtcd leader = leader();
+        leader.kill();
+        long during = grants.get();
+        await().atMost(LIMIT).until(() -> grants.get() > during + 20);
+        leader.restart();
+      }
+      stop.complete(null);
+      CompletableFuture.allOf(workers.toArray(CompletableFuture[]::new)).get(60, TimeUnit.SECONDS);
+    }
+    assertThat(grants).hasValueGreaterThan(100);
+  }
+
+  private static void work(Locks locks, AtomicLong last, AtomicLong grants) {
+    try (Lease lease = locks.acquire("hot")) {
+      long before = last.getAndSet(lease.token());
+      assertThat(lease.token()).isGreaterThan(before);
+      assertThat(last).hasValue(lease.token());
+      grants.incrementAndGet();
+    } catch (BackendException noAnswer) {
+      // While there is no leader.
+    } catch (InterruptedException e) {
+      throw new AssertionError(e);
+    }
+  }
+}

@@ -1,0 +1,259 @@
+package io.holdfast.etcd;
+
+import static io.holdfast.etcd.TestEtcd.answer;
+import static io.holdfast.etcd.TestEtcd.newClaim;
+import static io.holdfast.etcd.TestEtcd.newName;
+import static io.holdfast.etcd.TestEtcd.trying;
+import static io.holdfast.etcd.TestEtcd.waiting;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import io.holdfast.BackendException;
+import io.holdfast.LockName;
+import io.holdfast.spi.Attempt;
+import io.holdfast.spi.Claim;
+import io.holdfast.spi.Release;
+import io.holdfast.spi.Watch;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.OptionalInt;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+
+/** Who waits is served in order, is woken alone, and asks once. */
+@NeedsEtcd
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class EtcdLineTest {
+
+  private static final Duration LIMIT = Duration.ofSeconds(60);
+
+  private final TestEtcd etcd = new TestEtcd();
+  private final EtcdBackend backend = etcd.open();
+  private final EtcdBackend another = etcd.open();
+
+  @AfterAll
+  void stop() {
+    etcd.close();
+  }
+
+  /** A claim in the line, and how often it was woken. */
+  private record Waiter(EtcdBackend through, Claim claim, AtomicInteger hints, Watch watch) {}
+
+  private static Attempt ask(EtcdBackend through, Claim claim) throws Exception {
+    return answer(through.ask(waiting(claim)));
+  }
+
+  private static Waiter inLine(EtcdBackend through, LockName name) throws Exception {
+    Claim claim = newClaim(name);
+    assertThat(ask(through, claim)).isInstanceOf(Attempt.Refused.class);
+    AtomicInteger hints = new AtomicInteger();
+    return new Waiter(through, claim, hints, through.watch(claim, hints::incrementAndGet));
+  }
+
+  private static Release release(EtcdBackend through, Claim claim) throws Exception {
+    return answer(through.release(claim, 0, Duration.ZERO));
+  }
+
+  private long calls() {
+    return etcd.counted("grpc_server_started_total", "type=\"unary\"");
+  }
+
+  private long watchers() {
+    return etcd.counted("etcd_debugging_mvcc_watcher_total", "");
+  }
+
+  private void awaitWatchers(long number) {
+    await().atMost(LIMIT).until(() -> watchers() == number);
+  }
+
+  @Test
+  void freeLockIsOneTransactionAndItsReleaseAnother() throws Exception {
+    Claim claim = newClaim(newName());
+    long before = calls();
+    answer(backend.ask(trying(claim)));
+    assertThat(calls() - before).isEqualTo(1);
+    release(backend, claim);
+    assertThat(calls() - before).isEqualTo(2);
+    assertThat(etcd.counted("grpc_server_started_total", "LeaseKeepAlive")).isZero();
+  }
+
+  @Test
+  @Tag("slow")
+  void releaseWakesOneOfFiveHundredWaitersAndItAsksOnce() throws Exception {
+    LockName name = newName();
+    long idle = watchers();
+    Claim holder = newClaim(name);
+    Attempt.Granted held = (Attempt.Granted) ask(backend, holder);
+    List<Waiter> line = new ArrayList<>();
+    for (int i = 0; i < 500; i++) {
+      line.add(inLine(i % 2 == 0 ? backend : another, name));
+    }
+    awaitWatchers(idle + 1000);
+    long before = calls();
+    long token = held.firstToken();
+    release(backend, holder);
+    for (int i = 0; i < 20; i++) {
+      Waiter next = line.get(i);
+      await().atMost(LIMIT).until(() -> next.hints().get() > 0);
+      Attempt.Granted granted = (Attempt.Granted) ask(next.through(), next.claim());
+      assertThat(granted.firstToken()).isGreaterThan(token);
+      token = granted.firstToken();
+      next.watch().close();
+      release(next.through(), next.claim());
+    }
+    assertThat(calls() - before).as("a release, then an ask and a release for each").isEqualTo(41);
+    Waiter woken = line.get(20);
+    await().atMost(LIMIT).until(() -> woken.hints().get() > 0);
+    assertThat(line.subList(21, 500)).allSatisfy(w -> assertThat(w.hints()).hasValue(0));
+    for (Waiter waiter : line) {
+      waiter.watch().close();
+    }
+    awaitWatchers(idle);
+    etcd.delete("lock_=" + name + "=");
+  }
+
+  @Test
+  void grantsComeInTheOrderOfTheAsks() throws Exception {
+    LockName name = newName();
+    Claim first = newClaim(name);
+    ask(backend, first);
+    Waiter second = inLine(another, name);
+    Waiter third = inLine(backend, name);
+    assertThat(ask(backend, third.claim())).isInstanceOf(Attempt.Refused.class);
+    release(backend, first);
+    assertThat(ask(backend, third.claim())).isInstanceOf(Attempt.Refused.class);
+    assertThat(answer(backend.ask(trying(newClaim(name))))).isInstanceOf(Attempt.Refused.class);
+    assertThat(ask(another, second.claim())).isInstanceOf(Attempt.Granted.class);
+    release(another, second.claim());
+    assertThat(ask(backend, third.claim())).isInstanceOf(Attempt.Granted.class);
+    release(backend, third.claim());
+    assertThat(etcd.keys("lock_=" + name)).isEmpty();
+  }
+
+  @Test
+  void positionIsHowManyAreBefore() throws Exception {
+    LockName name = newName();
+    ask(backend, newClaim(name));
+    Attempt.Refused second = (Attempt.Refused) ask(another, newClaim(name));
+    Claim last = newClaim(name);
+    Attempt.Refused third = (Attempt.Refused) ask(backend, last);
+    assertThat(second.position()).isEqualTo(OptionalInt.of(1));
+    assertThat(third.position()).isEqualTo(OptionalInt.of(2));
+    inLine(another, name);
+    assertThat(((Attempt.Refused) ask(backend, last)).position()).isEqualTo(OptionalInt.of(2));
+  }
+
+  @Test
+  void whoLeavesTheMiddleWakesTheNextWhoThenListensToTheOneBefore() throws Exception {
+    LockName name = newName();
+    Claim first = newClaim(name);
+    ask(backend, first);
+    Waiter second = inLine(another, name);
+    Waiter third = inLine(backend, name);
+    second.watch().close();
+    assertThat(release(another, second.claim())).isEqualTo(Release.GONE);
+    await().atMost(LIMIT).untilAsserted(() -> assertThat(third.hints()).hasValue(1));
+    assertThat(ask(backend, third.claim())).isInstanceOf(Attempt.Refused.class);
+    release(backend, first);
+    await().atMost(LIMIT).untilAsserted(() -> assertThat(third.hints()).hasValue(2));
+    assertThat(ask(backend, third.claim())).isInstanceOf(Attempt.Granted.class);
+  }
+
+  @Test
+  void releaseBetweenAnAskAndItsWatchIsNotMissed() throws Exception {
+    LockName name = newName();
+    Claim first = newClaim(name);
+    ask(backend, first);
+    Claim second = newClaim(name);
+    ask(another, second);
+    release(backend, first);
+    AtomicInteger hints = new AtomicInteger();
+    try (Watch watch = another.watch(second, hints::incrementAndGet)) {
+      await().atMost(LIMIT).untilAsserted(() -> assertThat(hints).hasPositiveValue());
+    }
+  }
+
+  @Test
+  void waiterWhosePlaceIsTakenAwayIsWokenAndTakesAnother() throws Exception {
+    LockName name = newName();
+    ask(backend, newClaim(name));
+    Waiter second = inLine(another, name);
+    etcd.delete("lock_=" + name + "=" + second.claim().id());
+    await().atMost(LIMIT).untilAsserted(() -> assertThat(second.hints()).hasPositiveValue());
+    assertThat(ask(another, second.claim())).isInstanceOf(Attempt.Refused.class);
+    assertThat(etcd.keys("lock_=" + name + "=" + second.claim().id())).hasSize(1);
+  }
+
+  @Test
+  void placeThatWasTakenAwayUnnoticedIsNoAnswerAndThenTakenAgain() throws Exception {
+    LockName name = newName();
+    ask(backend, newClaim(name));
+    Claim second = newClaim(name);
+    ask(another, second);
+    etcd.delete("lock_=" + name + "=" + second.id());
+    assertThatThrownBy(() -> ask(another, second))
+        .isInstanceOf(ExecutionException.class)
+        .hasCauseInstanceOf(BackendException.class);
+    assertThat(ask(another, second)).isInstanceOf(Attempt.Refused.class);
+  }
+
+  @Test
+  void askWithoutWaitingGivesUpThePlaceOfAnEarlierOne() throws Exception {
+    LockName name = newName();
+    ask(backend, newClaim(name));
+    Claim second = newClaim(name);
+    ask(another, second);
+    assertThat(answer(another.ask(trying(second)))).isInstanceOf(Attempt.Refused.class);
+    assertThat(etcd.keys("lock_=" + name + "=")).hasSize(1);
+  }
+
+  @Test
+  void lineOfANameIsNoPartOfAnother() throws Exception {
+    LockName name = newName();
+    LockName below = new LockName(name + "/a");
+    assertThat(ask(backend, newClaim(below))).isInstanceOf(Attempt.Granted.class);
+    assertThat(ask(backend, newClaim(name))).isInstanceOf(Attempt.Granted.class);
+    assertThat(etcd.keys("lock_=" + name + "=")).hasSize(1);
+  }
+
+  @Test
+  void repeatedQuestionsAtOnceTakeOnePlace() throws Exception {
+    LockName name = newName();
+    Claim claim = newClaim(name);
+    List<CompletionStage<Attempt>> asked = new ArrayList<>();
+    for (int i = 0; i < 10; i++) {
+      asked.add(backend.ask(waiting(claim)));
+    }
+    List<Long> tokens = new ArrayList<>();
+    for (CompletionStage<Attempt> question : asked) {
+      tokens.add(((Attempt.Granted) answer(question)).firstToken());
+    }
+    assertThat(tokens).containsOnly(tokens.get(0));
+    assertThat(etcd.keys("lock_=" + name + "=")).hasSize(1);
+  }
+
+  @Test
+  void inspectionTellsTheHolderAndTheNumberOfWaiters() throws Exception {
+    LockName name = newName();
+    Attempt.Granted held = (Attempt.Granted) ask(backend, newClaim(name));
+    inLine(another, name);
+    inLine(another, name);
+    var seen = answer(another.inspect(name));
+    assertThat(seen.waiting()).isEqualTo(OptionalInt.of(2));
+    assertThat(seen.holder())
+        .hasValueSatisfying(
+            holder -> {
+              assertThat(holder.token()).hasValue(held.firstToken());
+              assertThat(holder.remaining())
+                  .hasValueSatisfying(
+                      left -> assertThat(left).isBetween(Duration.ZERO, TestEtcd.LEASE));
+            });
+  }
+}

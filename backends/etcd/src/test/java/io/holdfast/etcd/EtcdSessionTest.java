@@ -1,0 +1,257 @@
+package io.holdfast.etcd;
+
+import static io.holdfast.etcd.TestEtcd.LEASE;
+import static io.holdfast.etcd.TestEtcd.PATIENT;
+import static io.holdfast.etcd.TestEtcd.answer;
+import static io.holdfast.etcd.TestEtcd.newClaim;
+import static io.holdfast.etcd.TestEtcd.newName;
+import static io.holdfast.etcd.TestEtcd.trying;
+import static io.holdfast.etcd.TestEtcd.waiting;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import io.etcd.jetcd.options.PutOption;
+import io.holdfast.Lease;
+import io.holdfast.LeaseLostException;
+import io.holdfast.LockName;
+import io.holdfast.LockOptions;
+import io.holdfast.Locks;
+import io.holdfast.LocksConfig;
+import io.holdfast.spi.Attempt;
+import io.holdfast.spi.Claim;
+import io.holdfast.spi.Release;
+import io.holdfast.spi.Renewal;
+import io.holdfast.spi.Watch;
+import java.time.Duration;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+
+/** One etcd lease for all locks of a process: its life, its end, and what is left of it. */
+@NeedsEtcd
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class EtcdSessionTest {
+
+  private static final Duration LIMIT = Duration.ofSeconds(60);
+
+  private final TestEtcd etcd = new TestEtcd();
+
+  @AfterAll
+  void stop() {
+    etcd.close();
+  }
+
+  private static long granted(EtcdBackend through, Claim claim) throws Exception {
+    return ((Attempt.Granted) answer(through.ask(trying(claim)))).firstToken();
+  }
+
+  private long leaseOf(Claim claim) throws Exception {
+    return etcd.entries("lock_=" + claim.name() + "=" + claim.id()).get(0).getLease();
+  }
+
+  private void revoke(long lease) throws Exception {
+    answer(etcd.plain().getLeaseClient().revoke(lease));
+  }
+
+  private long calls() {
+    return etcd.counted("grpc_server_started_total", "");
+  }
+
+  @Test
+  void allLocksOfAProcessHangOnOneLease() throws Exception {
+    EtcdBackend backend = etcd.open();
+    Claim one = newClaim(newName());
+    Claim other = newClaim(newName());
+    granted(backend, one);
+    granted(backend, other);
+    assertThat(leaseOf(one)).isEqualTo(leaseOf(other)).isNotZero();
+  }
+
+  @Test
+  void revokedLeaseEndsAllItsLocksAtOnceAndTheNextAskOpensAnother() throws Exception {
+    EtcdBackend backend = etcd.open();
+    Claim one = newClaim(newName());
+    Claim other = newClaim(newName());
+    long token = granted(backend, one);
+    granted(backend, other);
+    long lease = leaseOf(one);
+    revoke(lease);
+    assertThat(granted(etcd.open(), newClaim(one.name()))).isGreaterThan(token);
+
+    assertThat(answer(backend.renew(one, LEASE))).isInstanceOf(Renewal.Gone.class);
+    long before = calls();
+    assertThat(answer(backend.renew(other, LEASE))).isInstanceOf(Renewal.Gone.class);
+    assertThat(calls()).as("without asking").isEqualTo(before);
+
+    Claim next = newClaim(other.name());
+    granted(backend, next);
+    assertThat(leaseOf(next)).isNotEqualTo(lease);
+  }
+
+  @Test
+  void waiterWhoseLeaseIsRevokedTakesAPlaceOnAnotherAndStillHearsOfTheRelease() throws Exception {
+    EtcdBackend holding = etcd.open();
+    EtcdBackend backend = etcd.open();
+    Claim first = newClaim(newName());
+    granted(holding, first);
+    Claim second = newClaim(first.name());
+    answer(backend.ask(waiting(second)));
+    AtomicInteger hints = new AtomicInteger();
+    Watch watch = backend.watch(second, hints::incrementAndGet);
+    long lease = leaseOf(second);
+    revoke(lease);
+    await().atMost(LIMIT).until(() -> hints.get() > 0);
+    assertThat(answer(backend.ask(waiting(second)))).isInstanceOf(Attempt.Refused.class);
+    assertThat(leaseOf(second)).isNotEqualTo(lease);
+    int before = hints.get();
+    answer(holding.release(first, 0, Duration.ZERO));
+    await().atMost(LIMIT).until(() -> hints.get() > before);
+    assertThat(answer(backend.ask(waiting(second)))).isInstanceOf(Attempt.Granted.class);
+    watch.close();
+    await().atMost(LIMIT).until(() -> etcd.counted("etcd_debugging_mvcc_watcher_total", "") == 0);
+  }
+
+  @Test
+  void releaseAfterTheEndOfTheLeaseIsGoneAndFreesNobodyElse() throws Exception {
+    EtcdBackend backend = etcd.open();
+    Claim first = newClaim(newName());
+    granted(backend, first);
+    revoke(leaseOf(first));
+    Claim second = newClaim(first.name());
+    granted(etcd.open(), second);
+    assertThat(answer(backend.release(first, 0, Duration.ZERO))).isEqualTo(Release.GONE);
+    assertThat(etcd.keys("lock_=" + first.name() + "=")).hasSize(1);
+  }
+
+  @Test
+  void askOnALeaseThatEndedUnnoticedIsGrantedOnANewOne() throws Exception {
+    EtcdBackend backend = etcd.open();
+    Claim first = newClaim(newName());
+    granted(backend, first);
+    long lease = leaseOf(first);
+    revoke(lease);
+    Claim next = newClaim(newName());
+    granted(backend, next);
+    assertThat(leaseOf(next)).isNotEqualTo(lease);
+    assertThat(answer(backend.renew(first, LEASE))).isInstanceOf(Renewal.Gone.class);
+  }
+
+  @Test
+  void renewalsOfManyLocksAreOneQuestion() throws Exception {
+    EtcdBackend backend = etcd.open();
+    List<Claim> claims = new java.util.ArrayList<>();
+    for (int i = 0; i < 20; i++) {
+      claims.add(newClaim(newName()));
+      granted(backend, claims.get(i));
+    }
+    long before = calls();
+    List<CompletableFuture<Renewal>> renewals =
+        claims.stream().map(claim -> backend.renew(claim, LEASE).toCompletableFuture()).toList();
+    for (CompletableFuture<Renewal> renewal : renewals) {
+      Renewal.Renewed renewed = (Renewal.Renewed) answer(renewal);
+      assertThat(renewed.validFor())
+          .isBetween(LEASE.minusSeconds(11), LEASE.minus(Session.GRANULARITY));
+    }
+    assertThat(calls() - before).as("a keep-alive, and what hangs on it").isBetween(2L, 4L);
+  }
+
+  @Test
+  void grantPromisesNoMoreThanTheSessionHasLeft() throws Exception {
+    EtcdBackend backend = etcd.open(etcd.server().url(), Duration.ofSeconds(3), PATIENT);
+    for (int i = 0; i < 5; i++) {
+      Attempt.Granted grant = (Attempt.Granted) answer(backend.ask(trying(newClaim(newName()))));
+      assertThat(grant.validFor()).isBetween(Duration.ofMillis(1), Duration.ofSeconds(2));
+    }
+  }
+
+  @Test
+  void leaseOfAProcessThatWantsNothingEndsAndLeavesNothing() throws Exception {
+    EtcdBackend backend = etcd.open(etcd.server().url(), Duration.ofSeconds(2), PATIENT);
+    Claim claim = newClaim(newName());
+    granted(backend, claim);
+    await().atMost(LIMIT).until(() -> etcd.keys("lock_=" + claim.name() + "=").isEmpty());
+    assertThat(answer(backend.renew(claim, LEASE))).isInstanceOf(Renewal.Gone.class);
+    granted(backend, newClaim(claim.name()));
+  }
+
+  @Test
+  void keyOfAnAskThatArrivesAfterItsWithdrawalIsRemovedByTheNextHeartbeat() throws Exception {
+    EtcdBackend backend = etcd.open();
+    Claim held = newClaim(newName());
+    granted(backend, held);
+    LockName name = newName();
+    Claim late = newClaim(name);
+    assertThat(answer(backend.release(late, 0, Duration.ZERO))).isEqualTo(Release.GONE);
+    answer(
+        etcd.plain()
+            .getKVClient()
+            .put(
+                new Keys("lock_").place(late),
+                Keys.of("0|late"),
+                PutOption.builder().withLeaseId(leaseOf(held)).build()));
+    assertThat(answer(backend.renew(held, LEASE))).isInstanceOf(Renewal.Renewed.class);
+    await().atMost(LIMIT).until(() -> etcd.keys("lock_=" + name + "=").isEmpty());
+    assertThat(answer(backend.renew(held, LEASE))).isInstanceOf(Renewal.Renewed.class);
+  }
+
+  @Test
+  void holderIsToldOfARevokedLeaseAndTheNextHasAGreaterToken() throws Exception {
+    LocksConfig config =
+        LocksConfig.DEFAULTS.options(LockOptions.DEFAULTS.leaseFor(Duration.ofSeconds(4)));
+    LockName name = newName();
+    try (Locks one = Locks.connect(etcd.server().url(), config);
+        Locks other = Locks.connect(etcd.server().url(), config)) {
+      Lease first = one.acquire(name.value());
+      CompletableFuture<Boolean> lost = new CompletableFuture<>();
+      first.onLost(() -> lost.complete(true));
+      CompletableFuture<Lease> waiting = other.acquireAsync(name.value());
+      await().atMost(LIMIT).until(() -> etcd.keys("lock_=" + name + "=").size() == 2);
+      revoke(
+          etcd.entries("lock_=" + name + "=").stream()
+              .min(java.util.Comparator.comparing(io.etcd.jetcd.KeyValue::getCreateRevision))
+              .orElseThrow()
+              .getLease());
+      try (Lease second = waiting.get(60, TimeUnit.SECONDS)) {
+        assertThat(second.token()).isGreaterThan(first.token());
+        assertThat(lost.get(60, TimeUnit.SECONDS)).isTrue();
+        assertThat(first.isHeld()).isFalse();
+      }
+      assertThatThrownBy(first::close).isInstanceOf(LeaseLostException.class);
+      one.acquire(name.value()).close();
+    }
+  }
+
+  @Test
+  void closingLeavesOnlyTheBaseAndNoLeaseAndNoThread() throws Exception {
+    long leases = etcd.counted("etcd_debugging_lease_granted_total", "");
+    long ended = etcd.counted("etcd_debugging_lease_revoked_total", "");
+    etcd.delete("lock_=");
+    Set<Thread> before = Thread.getAllStackTraces().keySet();
+    EtcdBackend backend = etcd.open();
+    EtcdBackend another = etcd.open();
+    LockName name = newName();
+    Claim second = newClaim(name);
+    granted(backend, newClaim(name));
+    answer(another.ask(waiting(second)));
+    another.watch(second, () -> {});
+    backend.close();
+    another.close();
+    assertThat(etcd.keys("lock_")).hasSize(1).first().asString().startsWith("lock_==base");
+    assertThat(etcd.counted("etcd_debugging_lease_granted_total", "") - leases).isEqualTo(2);
+    assertThat(etcd.counted("etcd_debugging_lease_revoked_total", "") - ended).isEqualTo(2);
+    await()
+        .atMost(LIMIT)
+        .untilAsserted(
+            () ->
+                assertThat(Thread.getAllStackTraces().keySet())
+                    .filteredOn(thread -> !before.contains(thread))
+                    .extracting(Thread::getName)
+                    .noneMatch(text -> text.startsWith("jetcd") || text.startsWith("vert.x")));
+  }
+}
