@@ -49,10 +49,8 @@ public final class EngineLocksProvider implements LocksProvider {
   @Override
   public List<Finding> examine(String url, LocksConfig config) {
     BackendProvider provider = provider(url);
-    try (SystemTime time = new SystemTime();
-        CallbackThreads callbacks = new CallbackThreads()) {
-      Announcer announcer = new Announcer(config.listener(), callbacks);
-      return new Examination(provider, url, context(time, config, announcer)).findings();
+    try (SystemTime time = new SystemTime()) {
+      return new Examination(provider, url, time, config).findings();
     }
   }
 

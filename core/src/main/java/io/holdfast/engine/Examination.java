@@ -4,6 +4,7 @@ import io.holdfast.BackendException;
 import io.holdfast.Finding;
 import io.holdfast.LockException;
 import io.holdfast.LockName;
+import io.holdfast.LocksConfig;
 import io.holdfast.StoreRefusedException;
 import io.holdfast.spi.Ask;
 import io.holdfast.spi.Attempt;
@@ -13,13 +14,16 @@ import io.holdfast.spi.LockBackend;
 import io.holdfast.spi.Release;
 import io.holdfast.spi.Renewal;
 import io.holdfast.spi.StoreContext;
+import io.holdfast.spi.Time;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Queue;
 import java.util.UUID;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -37,11 +41,13 @@ final class Examination {
   private final String url;
   private final StoreContext context;
   private final List<Finding> findings = new ArrayList<>();
+  private final Queue<String> warnings = new ConcurrentLinkedQueue<>();
 
-  Examination(BackendProvider provider, String url, StoreContext context) {
+  Examination(BackendProvider provider, String url, Time time, LocksConfig config) {
     this.provider = provider;
     this.url = url;
-    this.context = context;
+    this.context =
+        new StoreContext(time, config.requestTimeout(), config.options().leaseFor(), warnings::add);
   }
 
   List<Finding> findings() {
@@ -51,7 +57,16 @@ final class Examination {
     if (!refused) {
       connect();
     }
+    warnings.stream().distinct().map(Examination::warned).forEach(findings::add);
     return List.copyOf(findings);
+  }
+
+  /** What a backend tells its operator while it connects and locks; the cure is its last words. */
+  private static Finding warned(String text) {
+    int cure = text.lastIndexOf(": ");
+    return cure < 0
+        ? Finding.warning("advice", text, "")
+        : Finding.warning("advice", text.substring(0, cure), text.substring(cure + 2));
   }
 
   private void connect() {

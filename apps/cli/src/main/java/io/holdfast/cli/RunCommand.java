@@ -129,7 +129,7 @@ final class RunCommand implements Callable<Integer> {
               "holdfast: warning: no setsid here (util-linux); what COMMAND starts may outlive it");
     }
     LockedRun run = new LockedRun(name, command, grace, spec.commandLine().getErr());
-    try (Locks locks = stores.connect(LocksConfig.DEFAULTS)) {
+    try (Locks locks = stores.connect(LocksConfig.DEFAULTS.options(options))) {
       return run.run(locks, options, session);
     }
   }

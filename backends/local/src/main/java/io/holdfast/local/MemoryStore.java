@@ -2,8 +2,6 @@ package io.holdfast.local;
 
 import io.holdfast.Inspection;
 import io.holdfast.LockName;
-import io.holdfast.LockOptions;
-import io.holdfast.StoreRefusedException;
 import io.holdfast.spi.Ask;
 import io.holdfast.spi.Attempt;
 import io.holdfast.spi.Claim;
@@ -12,8 +10,6 @@ import io.holdfast.spi.Renewal;
 import io.holdfast.spi.Watch;
 import java.time.Clock;
 import java.time.Duration;
-import java.time.Instant;
-import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -21,8 +17,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -34,7 +28,6 @@ import org.jspecify.annotations.Nullable;
 public final class MemoryStore {
 
   private static final long HOUR_MICROS = Duration.ofHours(1).toNanos() / 1_000;
-  private static final long FARTHEST_MICROS = Duration.ofDays(400).toNanos() / 1_000;
   private static final int SWEEP_EVERY = 1_000;
 
   /** A lock that is taken; kept after its release if {@code claimId} is null. */
@@ -53,7 +46,7 @@ public final class MemoryStore {
   private final Map<LockName, Counter> counters = new HashMap<>();
   private final LongSupplier nanoTime;
   private final Clock clock;
-  private final Map<LockName, Set<Runnable>> watches = new ConcurrentHashMap<>();
+  private final Watchers watchers = new Watchers();
   private int asks;
 
   /** A store of its own in real time. */
@@ -116,7 +109,7 @@ public final class MemoryStore {
   }
 
   private long clockMicros() {
-    return ChronoUnit.MICROS.between(Instant.EPOCH, clock.instant());
+    return Mint.micros(clock);
   }
 
   Attempt ask(Ask ask) {
@@ -143,12 +136,8 @@ public final class MemoryStore {
     long now = clockMicros();
     Counter counter = counters.get(claim.name());
     long previous = counter == null ? 0 : counter.last();
-    long first = Math.max(now, Math.max(previous + 1, ask.tokenAbove() + 1));
+    long first = Mint.next(ask, previous, now);
     long last = first + ask.span() - 1;
-    if (ask.tokenAbove() > now + FARTHEST_MICROS || last >= LockOptions.TOKEN_LIMIT) {
-      throw new StoreRefusedException(
-          "tokenAbove is more than 400 days ahead of the clock, or the token would reach 2^53");
-    }
     long ahead = Math.max(0, last - now) + ask.leaseFor().toNanos() / 1_000;
     counters.put(claim.name(), new Counter(last, now + ahead + HOUR_MICROS));
     return new Held(claim.id(), claim.label(), first, ask.span(), 0);
@@ -182,28 +171,13 @@ public final class MemoryStore {
   Release release(Claim claim, long lastTokenUsed, Duration keepFor) {
     Release answer = end(claim, lastTokenUsed, keepFor);
     if (answer == Release.RELEASED) {
-      Set.copyOf(watches.getOrDefault(claim.name(), Set.of())).forEach(Runnable::run);
+      watchers.tell(claim.name());
     }
     return answer;
   }
 
   Watch watch(LockName name, Runnable mayBeFree) {
-    Runnable watcher = () -> mayBeFree.run(); // one of its own, to be removed by identity
-    watches.compute(
-        name,
-        (same, watchers) -> {
-          Set<Runnable> known = watchers == null ? ConcurrentHashMap.newKeySet() : watchers;
-          known.add(watcher);
-          return known;
-        });
-    mayBeFree.run(); // it may have become free before this
-    return () ->
-        watches.computeIfPresent(
-            name,
-            (same, watchers) -> {
-              watchers.remove(watcher);
-              return watchers.isEmpty() ? null : watchers;
-            });
+    return watchers.add(name, mayBeFree);
   }
 
   private Release end(Claim claim, long lastTokenUsed, Duration keepFor) {

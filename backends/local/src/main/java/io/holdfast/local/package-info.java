@@ -1,4 +1,7 @@
-/** Locks that need no server: {@code memory:} between the threads of one JVM. */
+/**
+ * Locks that need no server: {@code memory:} between the threads of one JVM, {@code file:} between
+ * the processes of one host.
+ */
 @NullMarked
 package io.holdfast.local;
 

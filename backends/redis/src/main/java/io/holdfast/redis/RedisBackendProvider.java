@@ -1,8 +1,10 @@
 package io.holdfast.redis;
 
+import io.holdfast.Finding;
 import io.holdfast.spi.BackendProvider;
 import io.holdfast.spi.LockBackend;
 import io.holdfast.spi.StoreContext;
+import java.util.List;
 import java.util.Set;
 
 /**
@@ -29,5 +31,10 @@ public final class RedisBackendProvider implements BackendProvider {
   @Override
   public LockBackend connect(String url, StoreContext context) {
     return RedisBackend.connect(RedisUrl.parse(url), context);
+  }
+
+  @Override
+  public List<Finding> examine(String url, StoreContext context) {
+    return RedisExamination.findings(RedisUrl.parse(url), context);
   }
 }

@@ -134,7 +134,7 @@ final class RedisFailure {
   }
 
   static StoreRefusedException cluster(String about) {
-    return new StoreRefusedException(about + " is a cluster; not supported yet");
+    return new StoreRefusedException(about + " is a cluster: not supported yet");
   }
 
   private static StoreRefusedException refused(String about, String why, String code) {

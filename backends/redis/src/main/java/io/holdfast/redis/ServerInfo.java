@@ -1,6 +1,8 @@
 package io.holdfast.redis;
 
+import io.holdfast.Finding;
 import io.holdfast.StoreRefusedException;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -14,6 +16,8 @@ record ServerInfo(Map<String, String> fields) {
   private static final String OLDEST = "6.2";
   private static final Pattern VERSION = Pattern.compile("^([0-9]{1,4})\\.([0-9]{1,4})");
   private static final Pattern POLICY = Pattern.compile("(?m)^maxmemory_policy:([a-z-]+)");
+  private static final Pattern APPEND_ONLY = Pattern.compile("(?m)^aof_enabled:([01])");
+  private static final Pattern REPLICAS = Pattern.compile("(?m)^connected_slaves:([0-9]{1,6})");
 
   /** Reads the answer to {@code HELLO}: names and values by turns. */
   static ServerInfo of(List<Object> namesAndValues) {
@@ -30,18 +34,57 @@ record ServerInfo(Map<String, String> fields) {
    * @throws StoreRefusedException if locks would not work
    */
   void check(String about) {
-    if ("cluster".equals(fields.get("mode"))) {
-      throw RedisFailure.cluster(about);
+    for (Finding finding : findings(about)) {
+      if (finding.level() == Finding.Level.REFUSED) {
+        throw new StoreRefusedException(finding.found() + ": " + finding.cure());
+      }
     }
+  }
+
+  /** Whether locks would work, by what it said when it was greeted. */
+  List<Finding> findings(String about) {
+    String mode = fields.getOrDefault("mode", "standalone");
     String role = fields.getOrDefault("role", "master");
-    if (!role.equals("master")) {
-      throw new StoreRefusedException(about + " is a replica: connect to the master");
-    }
     String version = fields.getOrDefault("version", OLDEST);
-    if (isOlder(version)) {
-      throw new StoreRefusedException(
-          about + " is version " + version + ", and locks need " + OLDEST + " or newer");
+    return List.of(
+        mode.equals("cluster")
+            ? Finding.refused("mode", about + " is a cluster", "not supported yet")
+            : Finding.ok("mode", mode),
+        role.equals("master")
+            ? Finding.ok("role", role)
+            : Finding.refused("role", about + " is a replica", "connect to the master"),
+        isOlder(version)
+            ? Finding.refused(
+                "version", about + " is version " + version, "locks need " + OLDEST + " or newer")
+            : Finding.ok("version", version));
+  }
+
+  /** What a restart and a failover would make of locks, by the answer to {@code INFO}. */
+  static List<Finding> endurance(String info) {
+    List<Finding> findings = new ArrayList<>();
+    Matcher log = APPEND_ONLY.matcher(info);
+    if (log.find()) {
+      findings.add(
+          log.group(1).equals("1")
+              ? Finding.ok("restart", "the append-only file is on")
+              : Finding.warning(
+                  "restart",
+                  "a restart forgets locks that are held (appendonly no)",
+                  "set appendonly yes, or keep it down for a lease before it starts again"));
     }
+    Matcher replicas = REPLICAS.matcher(info);
+    if (replicas.find()) {
+      int count = Integer.parseInt(replicas.group(1));
+      findings.add(
+          count == 0
+              ? Finding.ok("failover", "there is no replica to fail over to")
+              : Finding.warning(
+                  "failover",
+                  "with %d connected replicas, a failover may forget locks that are held"
+                      .formatted(count),
+                  "guard what the locks protect: tokens grow all the same"));
+    }
+    return findings;
   }
 
   /** Tells of a policy that would evict locks, if the answer to {@code INFO} names one. */

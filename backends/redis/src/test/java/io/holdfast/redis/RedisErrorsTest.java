@@ -185,7 +185,7 @@ class RedisErrorsTest {
     redis.start("cluster-enabled yes");
     assertThat(failureToConnect(redis.server().url()))
         .isInstanceOf(StoreRefusedException.class)
-        .hasMessageContaining("is a cluster; not supported yet");
+        .hasMessageContaining("is a cluster: not supported yet");
   }
 
   @Test
@@ -360,7 +360,7 @@ class RedisErrorsTest {
     try (CannedServer server = new CannedServer("6.0.16", question -> "+OK")) {
       assertThat(failureToConnect(server.url()))
           .isInstanceOf(StoreRefusedException.class)
-          .hasMessageContaining("is version 6.0.16, and locks need 6.2 or newer");
+          .hasMessageContaining("is version 6.0.16: locks need 6.2 or newer");
     }
   }
 
