@@ -182,8 +182,7 @@ final class Caller {
       Duration patience = dice.between(Duration.ZERO, options.waitAtMost().plus(pause()));
       process.after(patience, () -> future.cancel(false));
     }
-    var unused =
-        future.whenComplete((lease, failure) -> heard(resource, options, lease, failure));
+    var unused = future.whenComplete((lease, failure) -> heard(resource, options, lease, failure));
   }
 
   /**
@@ -202,10 +201,7 @@ final class Caller {
   }
 
   private void heard(
-      Resource resource,
-      LockOptions options,
-      @Nullable Lease lease,
-      @Nullable Throwable failure) {
+      Resource resource, LockOptions options, @Nullable Lease lease, @Nullable Throwable failure) {
     Event.Acquire asked = asking;
     asking = null;
     if (asked == null || !process.isAlive()) {
@@ -214,8 +210,7 @@ final class Caller {
     if (lease != null) {
       world.lookAtAll(lease.name());
       failures = 0;
-      long endsAtMost =
-          options.holdAtMost().map(process::trueMomentAfter).orElse(Long.MAX_VALUE);
+      long endsAtMost = options.holdAtMost().map(process::trueMomentAfter).orElse(Long.MAX_VALUE);
       Holding held = new Holding(resource, asked.hold(), lease, endsAtMost);
       holding = held;
       record(asked, Outcome.OK, lease.token(), promised(lease, endsAtMost));

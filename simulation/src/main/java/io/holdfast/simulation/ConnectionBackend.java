@@ -25,8 +25,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * A process's backend for a database whose connections are the leases: one connection for all its
  * locks. It knows by itself which claim has which name, because the server does not. A statement
- * that is not answered in time ends the connection on this side at once; on the other, when that has
- * waited long enough. Used by one thread.
+ * that is not answered in time ends the connection on this side at once; on the other, when that
+ * has waited long enough. Used by one thread.
  */
 final class ConnectionBackend implements LockBackend {
 
@@ -251,5 +251,10 @@ final class ConnectionBackend implements LockBackend {
   }
 
   @Override
-  public void close() {}
+  public void close() {
+    Connection present = connection;
+    if (present != null) {
+      var unused = present.number.then(opened -> way.put(() -> store.close(opened)));
+    }
+  }
 }

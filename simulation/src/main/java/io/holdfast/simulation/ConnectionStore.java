@@ -132,8 +132,7 @@ final class ConnectionStore implements SimulatedStore {
     long token =
         has
             ? tokens.getOrDefault(name, 1L)
-            : Math.max(
-                Math.max(tokens.getOrDefault(name, 0L), tokenAbove) + 1, clock.micros());
+            : Math.max(Math.max(tokens.getOrDefault(name, 0L), tokenAbove) + 1, clock.micros());
     if (!has) {
       connection.locks.put(name, claim);
       tokens.put(name, token);
@@ -161,6 +160,12 @@ final class ConnectionStore implements SimulatedStore {
   /** The locks that this connection has. */
   Set<LockName> locks(int number) {
     return Set.copyOf(speaking(number).locks.keySet());
+  }
+
+  /** The other side has closed the connection. */
+  boolean close(int number) {
+    connections.get(number).over = true;
+    return true;
   }
 
   /** No message: lets the world's book-keeping know that a process has given a connection up. */

@@ -2,6 +2,7 @@ package io.holdfast.simulation;
 
 import io.holdfast.LockName;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -78,7 +79,7 @@ final class Line {
   List<Place> places() {
     List<Place> all = new ArrayList<>();
     lines.values().forEach(all::addAll);
-    all.sort(java.util.Comparator.comparingLong(Place::created));
+    all.sort(Comparator.comparingLong(Place::created));
     return all;
   }
 

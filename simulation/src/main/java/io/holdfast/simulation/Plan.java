@@ -3,6 +3,7 @@ package io.holdfast.simulation;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.EnumMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
@@ -37,7 +38,7 @@ final class Plan {
 
   /** What a plan has a number for. */
   enum Quantity {
-    /** Which {@link Kind} of store. */
+    /** Which {@link Kind} of store, by its place among them. */
     STORE(0, 3),
     /** 0: the resource's guard is claim on read, 1: fence and version. */
     GUARD(0, 1),
@@ -110,6 +111,8 @@ final class Plan {
     }
   }
 
+  private static final List<Kind> KINDS = List.of(Kind.values());
+
   private final Map<Quantity, Long> numbers;
 
   private Plan(Map<Quantity, Long> numbers) {
@@ -119,7 +122,7 @@ final class Plan {
   /** The plan that a world of this seed has. */
   static Plan drawn(Dice dice) {
     Map<Quantity, Long> numbers = new EnumMap<>(Quantity.class);
-    numbers.put(Quantity.STORE, (long) storeOf(dice.nextDouble()).ordinal());
+    numbers.put(Quantity.STORE, storeOf(dice.nextDouble()));
     numbers.put(Quantity.GUARD, (long) dice.nextInt(2));
     numbers.put(Quantity.PROCESSES, (long) dice.between(2, 5));
     numbers.put(Quantity.CALLERS, dice.chance(0.5) ? 1L : dice.between(2, 4));
@@ -160,11 +163,11 @@ final class Plan {
     return new Plan(numbers);
   }
 
-  private static Kind storeOf(double drawn) {
+  private static long storeOf(double drawn) {
     if (drawn < 0.45) {
-      return Kind.REDIS;
+      return 0;
     }
-    return drawn < 0.7 ? Kind.SESSIONS : drawn < 0.85 ? Kind.CONNECTIONS : Kind.TABLE;
+    return drawn < 0.7 ? 1 : drawn < 0.85 ? 2 : 3;
   }
 
   /** The same with other numbers, as {@code name=value}, separated by commas. */
@@ -245,7 +248,7 @@ final class Plan {
   }
 
   Kind store() {
-    return Kind.values()[count(Quantity.STORE)];
+    return KINDS.get(count(Quantity.STORE));
   }
 
   boolean hasSessions() {
@@ -255,6 +258,18 @@ final class Plan {
   /** Whether the store raises a token on demand, as all do but those that count revisions. */
   boolean raisesTokens() {
     return store() != Kind.SESSIONS;
+  }
+
+  /**
+   * Whether waiters are served in the order in which they asked. A place is a claim's, and a claim
+   * stands for all callers of its process; so each has to be the only one. A place ends with its
+   * session, which a way that is slow against the lease may cost at any time.
+   */
+  boolean isFair() {
+    return store() == Kind.SESSIONS
+        && count(Quantity.CALLERS) == 1
+        && get(Quantity.EVICTIONS) == 0
+        && get(Quantity.LEASE) >= 20 * get(Quantity.LATENCY);
   }
 
   /** Whether two masters may serve at a time. */

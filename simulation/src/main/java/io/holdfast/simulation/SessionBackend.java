@@ -16,8 +16,8 @@ import io.holdfast.spi.Watch;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
-import java.util.OptionalInt;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
@@ -67,8 +67,7 @@ final class SessionBackend implements LockBackend {
             if (!over) {
               long askedAt = process.nanoTime();
               var unused =
-                  way.put(() -> store.ping(number))
-                      .thenAccept(isAlive -> heard(!isAlive, askedAt));
+                  way.put(() -> store.ping(number)).thenAccept(isAlive -> heard(!isAlive, askedAt));
               keep(number);
             }
           });
@@ -175,8 +174,7 @@ final class SessionBackend implements LockBackend {
     CompletionStage<Beat<Alive>> beat = asking.beat(sixthAgo());
     return asking
         .id
-        .then(
-            number -> way.putSlow(() -> store.ask(number, claim, ask.mayWait(), seen)))
+        .then(number -> way.putSlow(() -> store.ask(number, claim, ask.mayWait(), seen)))
         .thenCombine(beat, (standing, kept) -> answer(ask, asking, askedAt, standing, kept))
         .thenCompose(answer -> answer);
   }
@@ -192,11 +190,9 @@ final class SessionBackend implements LockBackend {
     if (standing.position() == 0) {
       asked.grantedAt = process.nanoTime();
       return CompletableFuture.completedFuture(
-          new Attempt.Granted(
-              standing.base() + standing.created(), 1, validFor(askedAt, kept)));
+          new Attempt.Granted(standing.base() + standing.created(), 1, validFor(askedAt, kept)));
     }
-    Attempt refused =
-        new Attempt.Refused(Duration.ZERO, OptionalInt.of(standing.position()));
+    Attempt refused = new Attempt.Refused(Duration.ZERO, OptionalInt.of(standing.position()));
     if (ask.mayWait() || standing.created() == 0) {
       return CompletableFuture.completedFuture(refused);
     }

@@ -293,8 +293,7 @@ final class SessionStore implements SimulatedStore {
     session.touch();
     Follower follower = serving(session.process, seen);
     CompletableFuture<Alive> alive = new CompletableFuture<>();
-    follower.whenItKnows(
-        leader.revision(), () -> alive.complete(alive(follower.known, session)));
+    follower.whenItKnows(leader.revision(), () -> alive.complete(alive(follower.known, session)));
     return alive;
   }
 

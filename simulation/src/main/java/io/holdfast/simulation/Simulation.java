@@ -158,7 +158,7 @@ public final class Simulation {
         .slack(longest.dividedBy(100).plusMillis(1))
         .storeLossTold(!plan.splits())
         .fifoInProcess(true)
-        .fifoOverStore(plan.store() == Plan.Kind.SESSIONS);
+        .fifoOverStore(plan.isFair());
   }
 
   /** A third of what worlds have on average. */

@@ -168,7 +168,7 @@ final class TableStore implements LeaseStore {
       return new Renewal.Gone();
     }
     write(server, claim, row.until(now + micros(leaseFor)));
-    log.changed(claim, Effect.RENEWED, 0, true);
+    log.changed(claim, Effect.RENEWED, 0, row.isHeldBy(claim, now));
     return new Renewal.Renewed(leaseFor);
   }
 
@@ -186,8 +186,9 @@ final class TableStore implements LeaseStore {
     write(
         server,
         claim,
-        new Row(keeps ? KEPT : "", row.first(), last, now + micros(keepFor), keeps && row.waiting()));
-    log.changed(claim, Effect.RELEASED, 0, true);
+        new Row(
+            keeps ? KEPT : "", row.first(), last, now + micros(keepFor), keeps && row.waiting()));
+    log.changed(claim, Effect.RELEASED, 0, row.isHeldBy(claim, now));
     if (tells) {
       log.mayBeFree(claim.name());
     } else if (!keeps) {

@@ -40,7 +40,6 @@ final class World implements Caller.Surroundings, ObservedBackend.Observer, Stor
    */
   record Told(List<Event> events, Map<Peculiarity, Long> peculiarities) {}
 
-
   /** A process, and what lives in it. */
   private static final class Inhabited {
     private final SimulatedProcess process;
@@ -320,8 +319,7 @@ final class World implements Caller.Surroundings, ObservedBackend.Observer, Stor
     isSplit = true;
     Duration span = spell();
     count(Peculiarity.SPLITS);
-    history.add(
-        new Event.Disturbed(Fault.FAILOVER, agenda.now(), agenda.now() + span.toNanos()));
+    history.add(new Event.Disturbed(Fault.FAILOVER, agenda.now(), agenda.now() + span.toNanos()));
     store.fail(Failing.SPLIT);
     store.setClockOfReplica(error());
     agenda.after(

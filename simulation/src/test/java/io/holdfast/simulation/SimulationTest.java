@@ -40,8 +40,7 @@ class SimulationTest {
   void aWorldInWhichNothingHappensIsTooLittle() throws InterruptedException {
     Sum sum = Simulation.worlds(1, 500, 1, done -> {});
     Sum idle =
-        new Sum(
-            500, Simulation.world(1).verdict().load(), sum.peculiarities(), sum.failed(), 0);
+        new Sum(500, Simulation.world(1).verdict().load(), sum.peculiarities(), sum.failed(), 0);
     Sum common = new Sum(500, sum.load(), Map.of(), sum.failed(), 0);
     assertThat(sum.missing()).isEmpty();
     assertThat(idle.missing()).isPresent();
