@@ -16,6 +16,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -65,6 +66,7 @@ class EndOfJvmTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"redis", "postgresql"})
+  @Tag("slow")
   void anOrdinaryUserCanStartIt(String kind, @TempDir Path temp) throws Exception {
     if (!Integer.valueOf(0).equals(Files.getAttribute(temp, "unix:uid"))) {
       abort("not root, so all tests here ran as an ordinary user");
