@@ -682,8 +682,7 @@ final class Mutants {
           + "clock_steps=0,clock_error=0,rate_error=0,pauses=0,crashes=0,stalls=0,limits=0,"
           + "lease=2000000,request_timeout=500000,merge=2000000,latency=1000";
 
-  static InWorlds found(
-      Check by, String name, String file, String text, String replacement) {
+  static InWorlds found(Check by, String name, String file, String text, String replacement) {
     return new InWorlds(Mutant.of(name, file, text, replacement), Sign.of(by));
   }
 

@@ -1,7 +1,7 @@
 package io.holdfast.mutants;
 
-import static io.holdfast.mutants.Mutants.NOTHING;
 import static io.holdfast.mutants.Mutants.ACQUIRER;
+import static io.holdfast.mutants.Mutants.NOTHING;
 import static io.holdfast.mutants.Mutants.found;
 import static io.holdfast.testkit.history.Check.EXCLUSION;
 import static io.holdfast.testkit.history.Check.FAIRNESS;
@@ -46,28 +46,6 @@ final class StoreMutants {
                 cachedBase = cachedBase == 0 ? standing.base() : cachedBase;
                 """)
             .and("standing.base() + standing.created()", "cachedBase + standing.created()")
-            .with(BASES_RISE),
-        found(
-                TOKENS,
-                "base read when the claim queues, not when it is found first",
-                SESSION_STORE,
-                "private final Set<Long> waited = new HashSet<>();",
-                """
-                private final Set<Long> waited = new HashSet<>();
-                private final Map<Long, Long> bases = new TreeMap<>();
-                """)
-            .and(
-                "int position = known.position(mine);",
-                """
-                int position = known.position(mine);
-                bases.putIfAbsent(mine.created(), known.base());
-                """)
-            .and(
-                "return new Standing(known.revision(), false, position, mine.created(), known.base());",
-                """
-                return new Standing(
-                    known.revision(), false, position, mine.created(), bases.get(mine.created()));
-                """)
             .with(BASES_RISE),
         found(
                 TOKENS,
@@ -314,7 +292,8 @@ final class StoreMutants {
                 TABLE_STORE,
                 "long last = lastTokenUsed >= row.first() ? Math.min(lastTokenUsed, row.last()) : row.last();",
                 "long last = 0;")
-            .with("store=3,clock_steps=3,clock_error=500000,failovers=0,flushes=0,evictions=0,splits=0"));
+            .with(
+                "store=3,clock_steps=3,clock_error=500000,failovers=0,flushes=0,evictions=0,splits=0"));
   }
 
   /** Processes begin again and again, on hosts whose clocks differ, and followers lag far. */
@@ -340,6 +319,7 @@ final class StoreMutants {
           + "request_timeout=100000,wait_at_most=30000000";
 
   private static final String IDLE_AND_AHEAD =
-      NOTHING + ",store=3,fence_ahead=1,lease=50000,merge=200000,latency=500,names=1,jobs=8,"
+      NOTHING
+          + ",store=3,fence_ahead=1,lease=50000,merge=200000,latency=500,names=1,jobs=8,"
           + "processes=2,callers=1,request_timeout=20000,wait_at_most=5000000";
 }

@@ -109,7 +109,7 @@ final class ConnectionBackend implements LockBackend {
   private final Duration idleFor;
   private final Duration patience;
   private @Nullable Connection connection;
-  private @Nullable Beat<Set<LockName>> lastShared;
+  private long lastBeat;
 
   ConnectionBackend(ConnectionStore store, Way way, Duration idleFor, Duration patience) {
     this.store = store;
@@ -211,10 +211,10 @@ final class ConnectionBackend implements LockBackend {
               if (!beat.answer().contains(claim.name())) {
                 return new Renewal.Gone();
               }
-              if (beat == lastShared) {
+              if (beat.askedAt() == lastBeat) {
                 store.shared();
               }
-              lastShared = beat;
+              lastBeat = beat.askedAt();
               return new Renewal.Renewed(validFor(askedAt, beat));
             });
   }

@@ -108,7 +108,7 @@ final class SessionBackend implements LockBackend {
   private final Duration sessionFor;
   private final Map<String, Asked> claims = new HashMap<>();
   private @Nullable Session session;
-  private @Nullable Beat<Alive> lastShared;
+  private long lastBeat;
   private long seen;
 
   SessionBackend(SessionStore store, Way way, Duration sessionFor) {
@@ -215,10 +215,10 @@ final class SessionBackend implements LockBackend {
               if (beat.answer().isOver() || !beat.answer().claims().contains(claim.id())) {
                 return new Renewal.Gone();
               }
-              if (beat == lastShared) {
+              if (beat.askedAt() == lastBeat) {
                 store.shared();
               }
-              lastShared = beat;
+              lastBeat = beat.askedAt();
               return new Renewal.Renewed(validFor(askedAt, beat));
             });
   }

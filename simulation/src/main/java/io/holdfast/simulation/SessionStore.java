@@ -77,17 +77,23 @@ final class SessionStore implements SimulatedStore {
     }
   }
 
-  /** A server that has heard of the changes up to a revision. */
+  /** A server that has heard of the changes up to a revision: the leader itself, or a follower. */
   private final class Follower {
     private record Reading(long revision, Runnable read) {}
 
     private final Line known = new Line();
     private final PriorityQueue<Reading> waiting =
         new PriorityQueue<>(Comparator.comparingLong(Reading::revision));
+    private final int distance;
     private long heardUntil;
 
+    private Follower(int distance) {
+      this.distance = distance;
+    }
+
     private void hear(Line.Change change) {
-      heardUntil = Math.max(heardUntil, agenda.now() + dice.nextLong(0, lag.toNanos() + 1));
+      heardUntil =
+          Math.max(heardUntil, agenda.now() + dice.nextLong(0, lag.toNanos() * distance + 1));
       if (heardUntil == agenda.now()) {
         apply(change);
       } else {
@@ -157,7 +163,7 @@ final class SessionStore implements SimulatedStore {
     this.sessionFor = plan.span(Plan.Quantity.LEASE);
     this.lag = plan.span(Plan.Quantity.FOLLOWER_LAG);
     for (int i = 0; i < FOLLOWERS; i++) {
-      followers.add(new Follower());
+      followers.add(new Follower(i));
     }
   }
 
