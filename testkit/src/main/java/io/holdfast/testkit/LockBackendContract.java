@@ -126,6 +126,12 @@ public abstract class LockBackendContract {
     assertThat(answer(another.ask(asking(claim, LONG)))).isInstanceOf(Attempt.Refused.class);
   }
 
+  /** Refused, and known to wait: a store may tell only those of a release. */
+  private void waits(Claim claim) throws Exception {
+    Ask waiting = new Ask(claim, LONG, true, 1, 0);
+    assertThat(answer(another.ask(waiting))).isInstanceOf(Attempt.Refused.class);
+  }
+
   private Renewal renew(Claim claim) throws Exception {
     return answer(backend.renew(claim, LONG));
   }
@@ -397,8 +403,7 @@ public abstract class LockBackendContract {
   @Test
   void withdrawnClaimIsNotInTheWay() throws Exception {
     granted(first, LONG);
-    Attempt waiting = answer(another.ask(new Ask(second, LONG, true, 1, 0)));
-    assertThat(waiting).isInstanceOf(Attempt.Refused.class);
+    waits(second);
     assertThat(answer(another.release(second, 0, Duration.ZERO))).isEqualTo(Release.GONE);
     release(first);
     granted(claim(name, "third"), LONG);
@@ -416,7 +421,7 @@ public abstract class LockBackendContract {
   void hintTellsOfARelease() throws Exception {
     assumeThat(backend.guarantees().tellsOfRelease()).isTrue();
     granted(first, LONG);
-    refused(second);
+    waits(second);
     AtomicInteger hints = new AtomicInteger();
     try (Watch watch = another.watch(second, hints::incrementAndGet)) {
       eventually(() -> assertThat(hints.get()).as("a hint when listening begins").isPositive());
@@ -430,6 +435,7 @@ public abstract class LockBackendContract {
   void closedWatchOfOneClaimLeavesThatOfAnother() throws Exception {
     assumeThat(backend.guarantees().tellsOfRelease()).isTrue();
     granted(first, LONG);
+    waits(second);
     AtomicInteger hints = new AtomicInteger();
     Watch closed = another.watch(claim(name, "third"), () -> {});
     try (Watch watch = another.watch(second, hints::incrementAndGet)) {

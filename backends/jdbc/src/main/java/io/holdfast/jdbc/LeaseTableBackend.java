@@ -1,0 +1,236 @@
+package io.holdfast.jdbc;
+
+import io.holdfast.BackendException;
+import io.holdfast.Finding;
+import io.holdfast.Guarantees;
+import io.holdfast.Inspection;
+import io.holdfast.LockException;
+import io.holdfast.LockName;
+import io.holdfast.StoreRefusedException;
+import io.holdfast.spi.Ask;
+import io.holdfast.spi.Attempt;
+import io.holdfast.spi.Claim;
+import io.holdfast.spi.Inspectable;
+import io.holdfast.spi.LockBackend;
+import io.holdfast.spi.Release;
+import io.holdfast.spi.Renewal;
+import io.holdfast.spi.StoreContext;
+import io.holdfast.spi.Watch;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Locks as rows of a table, in a database that everybody already has: each question is one
+ * statement and its own transaction on a connection of ours.
+ *
+ * <p>Asks have one connection; renewals and releases have another, so that they never queue behind
+ * asks. Only the withdrawal of a claim whose ask has no answer yet goes the way of its ask, behind
+ * it: if it went another way, it could arrive first.
+ */
+final class LeaseTableBackend implements LockBackend, Inspectable {
+
+  private final JdbcUrl url;
+  private final Guarantees guarantees;
+  private final LeaseTable table;
+  private final Lane asks;
+  private final Lane renewalsAndReleases;
+  private final @Nullable ReleaseNotices notices;
+  private final Map<String, Asking> unanswered = new ConcurrentHashMap<>();
+
+  /** The asks of one claim that have no answer yet. */
+  private static final class Asking {
+    private volatile boolean isWithdrawn;
+    private int asks; // only within the map's compute
+  }
+
+  private LeaseTableBackend(
+      JdbcUrl url,
+      Dialect dialect,
+      LeaseTable table,
+      Lane asks,
+      Connector connector,
+      StoreContext context) {
+    this.url = url;
+    this.guarantees = guarantees(dialect);
+    this.table = table;
+    this.asks = asks;
+    this.renewalsAndReleases = lane(connector, context, "renewals");
+    this.notices =
+        dialect == Dialect.POSTGRESQL
+            ? new ReleaseNotices(connector, table.channel(), context)
+            : null;
+  }
+
+  private static Guarantees guarantees(Dialect dialect) {
+    return new Guarantees(
+        dialect.product() + ", a lease table",
+        false,
+        Guarantees.TokenSource.STORE_CLOCK,
+        true,
+        false, // a standby that is behind may lack the row
+        true,
+        dialect == Dialect.SQLSERVER ? Duration.ofMillis(16) : Duration.ofMillis(1),
+        dialect == Dialect.POSTGRESQL,
+        Optional.empty(),
+        true);
+  }
+
+  static Lane lane(Connector connector, StoreContext context, String what) {
+    return new Lane(
+        connector::open,
+        context.time(),
+        context.requestTimeout(),
+        "holdfast-jdbc-" + what,
+        connector.url().shown());
+  }
+
+  static LockBackend connect(JdbcUrl url, StoreContext context) {
+    Connector connector = Connector.to(url, context.requestTimeout());
+    Lane asks = lane(connector, context, "asks");
+    try {
+      LeaseTableCheck check = within(context, url, asks.run(check(url, context)));
+      check.refuse();
+      Dialect dialect = check.dialect();
+      LeaseTable table = new LeaseTable(url, dialect, context.requestTimeout());
+      LeaseTableBackend backend =
+          new LeaseTableBackend(url, dialect, table, asks, connector, context);
+      backend.sweep(context);
+      return backend;
+    } catch (RuntimeException | Error e) {
+      asks.close();
+      throw e;
+    }
+  }
+
+  static List<Finding> examine(JdbcUrl url, StoreContext context) {
+    return examine(url, context, check(url, context));
+  }
+
+  /** What a look at the database finds, also if it cannot be reached. */
+  static List<Finding> examine(
+      JdbcUrl url, StoreContext context, Lane.Question<LeaseTableCheck> look) {
+    Connector connector = Connector.to(url, context.requestTimeout());
+    try (Lane lane = lane(connector, context, "doctor")) {
+      return within(context, url, lane.run(look)).findings();
+    } catch (StoreRefusedException e) {
+      return List.of(
+          Finding.refused("database", String.valueOf(e.getMessage()), "change what it names"));
+    } catch (BackendException e) {
+      return List.of(
+          Finding.refused(
+              "database",
+              String.valueOf(e.getMessage()),
+              "see that the server runs and can be reached"));
+    }
+  }
+
+  private static Lane.Question<LeaseTableCheck> check(JdbcUrl url, StoreContext context) {
+    return connection -> LeaseTableCheck.of(connection, url, context.requestTimeout());
+  }
+
+  static <A> A within(StoreContext context, JdbcUrl url, CompletableFuture<A> answer) {
+    try {
+      return answer.get(context.requestTimeout().toNanos(), TimeUnit.NANOSECONDS);
+    } catch (ExecutionException e) {
+      throw e.getCause() instanceof LockException known
+          ? known
+          : new BackendException("The question to " + url.shown() + " failed");
+    } catch (TimeoutException e) {
+      throw new BackendException(
+          "No answer from " + url.shown() + " within " + context.requestTimeout());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new BackendException("Interrupted while connecting to " + url.shown());
+    }
+  }
+
+  /** Rows of names that are used no more go, each time somebody connects. Opens the other lane. */
+  private void sweep(StoreContext context) {
+    var unused =
+        renewalsAndReleases
+            .run(table::sweep)
+            .exceptionally(
+                failure -> {
+                  context
+                      .warnings()
+                      .accept("Rows idle for a day were not deleted: " + failure.getMessage());
+                  return 0;
+                });
+  }
+
+  @Override
+  public CompletionStage<Attempt> ask(Ask ask) {
+    String id = ask.claim().id();
+    Asking asking =
+        unanswered.compute(
+            id,
+            (same, known) -> {
+              Asking all = known == null ? new Asking() : known;
+              all.asks++;
+              return all;
+            });
+    return asks.run(
+            connection -> {
+              if (asking.isWithdrawn) {
+                throw new BackendException("Not sent: the claim was withdrawn meanwhile");
+              }
+              return table.ask(connection, ask);
+            })
+        .whenComplete(
+            (attempt, failure) ->
+                unanswered.computeIfPresent(id, (same, all) -> --all.asks == 0 ? null : all));
+  }
+
+  @Override
+  public CompletionStage<Renewal> renew(Claim claim, Duration leaseFor) {
+    return renewalsAndReleases.run(connection -> table.renew(connection, claim, leaseFor));
+  }
+
+  @Override
+  public CompletionStage<Release> release(Claim claim, long lastTokenUsed, Duration keepFor) {
+    Asking asking = unanswered.get(claim.id());
+    if (asking != null) {
+      asking.isWithdrawn = true;
+    }
+    Lane lane = asking != null ? asks : renewalsAndReleases;
+    return lane.run(connection -> table.release(connection, claim, lastTokenUsed, keepFor));
+  }
+
+  @Override
+  public Watch watch(Claim claim, Runnable mayBeFree) {
+    return notices == null ? Watch.NONE : notices.watch(table.key(claim.name()), mayBeFree);
+  }
+
+  @Override
+  public CompletionStage<Inspection> inspect(LockName name) {
+    return asks.run(connection -> table.inspect(connection, name));
+  }
+
+  @Override
+  public Guarantees guarantees() {
+    return guarantees;
+  }
+
+  @Override
+  public void close() {
+    asks.close();
+    renewalsAndReleases.close();
+    if (notices != null) {
+      notices.close();
+    }
+  }
+
+  @Override
+  public String toString() {
+    return "LeaseTableBackend[" + url + "]";
+  }
+}

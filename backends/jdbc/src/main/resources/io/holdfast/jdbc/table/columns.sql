@@ -1,0 +1,2 @@
+-- out: no row, but the columns
+select name, claim, label, token, last_token, expires_at from {table} where 1 = 0

@@ -1,0 +1,13 @@
+-- The lease table of Holdfast: one row per lock that is or was taken.
+-- Times are microseconds since 1970 by this database's clock.
+create table if not exists {table} (
+  name       varchar(300) primary key,
+  claim      varchar(32),           -- the right to renew and to release; null: free
+  label      varchar(128) not null, -- who has or had it, for people
+  token      bigint not null,       -- the first fencing token of the latest grant
+  last_token bigint not null,       -- the last one given out
+  expires_at bigint not null        -- when it is free although nobody released it
+);
+
+-- What the locks' user needs, and no more:
+-- grant select, insert, update, delete on {table} to LOCKS_USER;

@@ -1,0 +1,2 @@
+-- Changes nothing; fails without the right to delete.
+delete from {table} where 1 = 0

@@ -1,0 +1,1 @@
+timestampdiff(microsecond, '1970-01-01', utc_timestamp(6))

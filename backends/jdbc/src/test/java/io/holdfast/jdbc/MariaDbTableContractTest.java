@@ -1,0 +1,7 @@
+package io.holdfast.jdbc;
+
+class MariaDbTableContractTest extends LeaseTableContract {
+  MariaDbTableContractTest() {
+    super(TestDatabase.mariaDb());
+  }
+}

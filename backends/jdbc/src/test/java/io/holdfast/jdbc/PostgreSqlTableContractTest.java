@@ -1,0 +1,7 @@
+package io.holdfast.jdbc;
+
+class PostgreSqlTableContractTest extends LeaseTableContract {
+  PostgreSqlTableContractTest() {
+    super(TestDatabase.postgreSql());
+  }
+}

@@ -1,0 +1,375 @@
+package io.holdfast.jdbc;
+
+import static io.holdfast.jdbc.TestDatabase.LONG;
+import static io.holdfast.jdbc.TestDatabase.answer;
+import static io.holdfast.jdbc.TestDatabase.asking;
+import static io.holdfast.jdbc.TestDatabase.newClaim;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import io.holdfast.BackendException;
+import io.holdfast.Lease;
+import io.holdfast.LockOptions;
+import io.holdfast.Locks;
+import io.holdfast.spi.Ask;
+import io.holdfast.spi.Attempt;
+import io.holdfast.spi.Claim;
+import io.holdfast.spi.LockBackend;
+import io.holdfast.spi.Release;
+import io.holdfast.spi.Renewal;
+import io.holdfast.spi.Watch;
+import java.sql.Connection;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/**
+ * What is PostgreSQL's own in a lease table, and what is every lease table's but costs a server.
+ */
+class PostgreSqlTableTest {
+
+  private static final Duration TIMEOUT = Duration.ofSeconds(20);
+
+  private final TestDatabase database = TestDatabase.postgreSql();
+  private LockBackend backend;
+  private LockBackend another;
+
+  @BeforeEach
+  void openTwice() {
+    backend = database.open();
+    another = database.open();
+  }
+
+  @AfterEach
+  void stop() {
+    database.close();
+  }
+
+  private String row(Claim claim, String columns) {
+    return database
+        .rows("select %s from holdfast_lock where name = '%s'".formatted(columns, claim.name()))
+        .get(0);
+  }
+
+  private static Attempt.Granted granted(LockBackend by, Claim claim) throws Exception {
+    return (Attempt.Granted) answer(by.ask(asking(claim)));
+  }
+
+  private static void refused(LockBackend by, Claim claim, boolean mayWait) throws Exception {
+    assertThat(answer(by.ask(asking(claim, mayWait)))).isInstanceOf(Attempt.Refused.class);
+  }
+
+  /** Somebody has the claim's row in a transaction, as a person at a console may. */
+  private Connection lockedByHand(Claim claim) throws Exception {
+    Connection hand = database.connection();
+    hand.setAutoCommit(false);
+    try (Statement statement = hand.createStatement()) {
+      statement.execute(
+          "select 1 from holdfast_lock where name = '" + claim.name() + "' for update");
+    }
+    return hand;
+  }
+
+  private void awaitWaitingForARow(int statements) {
+    await()
+        .until(
+            () ->
+                database
+                    .rows(
+                        "select count(*) from pg_stat_activity where wait_event_type = 'Lock'"
+                            + " and datname = current_database()")
+                    .get(0)
+                    .equals(Integer.toString(statements)));
+  }
+
+  @Test
+  void releaseTellsOnlyIfSomeoneIsKnownToWaitAndOnlyOnce() throws Exception {
+    Claim claim = newClaim();
+    try (Connection listening = database.connection();
+        Statement statement = listening.createStatement()) {
+      statement.execute("listen holdfast_lock");
+      Notifications told = new Notifications(listening);
+      granted(backend, claim);
+      refused(another, Claim.on(claim.name(), "does not wait"), false);
+      answer(backend.release(claim, 0, Duration.ZERO));
+
+      Claim second = Claim.on(claim.name(), "second");
+      granted(backend, second);
+      refused(another, Claim.on(claim.name(), "waits"), true);
+      answer(backend.release(second, 0, Duration.ZERO));
+
+      Claim third = Claim.on(claim.name(), "third");
+      granted(backend, third);
+      answer(backend.release(third, 0, Duration.ZERO));
+
+      statement.execute("notify holdfast_lock, 'the last'");
+      assertThat(told.next(Duration.ofSeconds(20)))
+          .containsExactly(claim.name().value(), "the last");
+    }
+  }
+
+  @Test
+  void keptLockTellsNobody() throws Exception {
+    Claim claim = newClaim();
+    try (Connection listening = database.connection();
+        Statement statement = listening.createStatement()) {
+      statement.execute("listen holdfast_lock");
+      granted(backend, claim);
+      refused(another, Claim.on(claim.name(), "waits"), true);
+      answer(backend.release(claim, 0, LONG));
+      statement.execute("notify holdfast_lock, 'the last'");
+      assertThat(new Notifications(listening).next(Duration.ofSeconds(20)))
+          .containsExactly("the last");
+    }
+  }
+
+  @Test
+  void refusedAskWritesNothingOnceItIsKnownThatSomeoneWaits() throws Exception {
+    Claim claim = newClaim();
+    granted(backend, claim);
+    refused(another, Claim.on(claim.name(), "waits"), true);
+    String before = row(claim, "xmin, xmax, ctid, waiting_until");
+    refused(another, Claim.on(claim.name(), "waits, too"), true);
+    refused(another, Claim.on(claim.name(), "does not wait"), false);
+    assertThat(row(claim, "xmin, xmax, ctid, waiting_until")).isEqualTo(before);
+  }
+
+  @Test
+  void grantThatWaitedForItsRowLastsFromWhenItGotIt() throws Exception {
+    Claim claim = newClaim();
+    granted(backend, claim);
+    answer(backend.release(claim, 0, Duration.ZERO));
+    Claim next = Claim.on(claim.name(), "next");
+    try (Connection hand = lockedByHand(claim)) {
+      CompletableFuture<Attempt> asked = backend.ask(asking(next)).toCompletableFuture();
+      awaitWaitingForARow(1);
+      database.run("select pg_sleep(0.3)");
+      String sinceThen =
+          row(claim, "floor(extract(epoch from clock_timestamp()) * 1000000)::bigint");
+      hand.commit();
+      assertThat(answer(asked)).isInstanceOf(Attempt.Granted.class);
+      long endsAt = Long.parseLong(row(claim, "expires_at"));
+      assertThat(endsAt - LONG.toNanos() / 1_000).isGreaterThan(Long.parseLong(sinceThen));
+    }
+  }
+
+  @Test
+  void lockEndsByTheClockAndNotByTheStartOfAnOpenTransaction() throws Exception {
+    Claim claim = newClaim();
+    try (Connection old = database.connection();
+        Statement statement = old.createStatement()) {
+      old.setAutoCommit(false);
+      statement.execute("select now()"); // what this transaction calls now stands still
+      Duration brief = Duration.ofMillis(200);
+      answer(backend.ask(new Ask(claim, brief, false, 1, 0)));
+      await()
+          .until(
+              () ->
+                  answer(another.ask(asking(Claim.on(claim.name(), "next"))))
+                      instanceof Attempt.Granted);
+      old.rollback();
+    }
+    refused(backend, Claim.on(claim.name(), "third"), false);
+  }
+
+  @Test
+  void rowThatIsLockedByHandHoldsUpNoRenewal() throws Exception {
+    Claim held = newClaim();
+    Claim wanted = newClaim();
+    granted(backend, held);
+    granted(another, wanted);
+    answer(another.release(wanted, 0, Duration.ZERO));
+    try (Connection hand = lockedByHand(wanted)) {
+      var asked = backend.ask(asking(Claim.on(wanted.name(), "next")));
+      awaitWaitingForARow(1);
+      assertThat(answer(backend.renew(held, LONG))).isInstanceOf(Renewal.Renewed.class);
+      assertThat(answer(backend.release(held, 0, Duration.ZERO))).isEqualTo(Release.RELEASED);
+      assertThat(asked.toCompletableFuture()).isNotDone();
+      hand.rollback();
+      assertThat(answer(asked)).isInstanceOf(Attempt.Granted.class);
+    }
+  }
+
+  @Test
+  void askThatWaitsForItsRowTooLongTakesNothing() throws Exception {
+    LockBackend impatient = database.open(database.url(), Duration.ofSeconds(1));
+    Claim claim = newClaim();
+    granted(backend, claim);
+    answer(backend.release(claim, 0, Duration.ZERO));
+    try (Connection hand = lockedByHand(claim)) {
+      var asked = impatient.ask(asking(Claim.on(claim.name(), "next")));
+      assertThatThrownBy(() -> answer(asked))
+          .isInstanceOf(ExecutionException.class)
+          .cause()
+          .isInstanceOf(BackendException.class)
+          .hasMessageContaining("somebody has locked the row by hand");
+      hand.rollback();
+    }
+    granted(another, Claim.on(claim.name(), "the only one"));
+    assertThat(row(claim, "label")).isEqualTo("the only one");
+  }
+
+  @Test
+  void withdrawnAskThatWasNotSentYetTakesNothing() throws Exception {
+    Claim busy = newClaim();
+    Claim wanted = newClaim();
+    granted(another, busy);
+    answer(another.release(busy, 0, Duration.ZERO));
+    try (Connection hand = lockedByHand(busy)) {
+      var first = backend.ask(asking(Claim.on(busy.name(), "in the way")));
+      awaitWaitingForARow(1);
+      var asked = backend.ask(asking(wanted));
+      var withdrawn = backend.release(wanted, 0, Duration.ZERO);
+      hand.rollback();
+      answer(first);
+      assertThat(answer(withdrawn)).isEqualTo(Release.GONE);
+      assertThatThrownBy(() -> answer(asked)).hasCauseInstanceOf(BackendException.class);
+    }
+    assertThat(database.rows("select * from holdfast_lock where name = '" + wanted.name() + "'"))
+        .isEmpty();
+  }
+
+  @Test
+  void callersOwnTransactionIsNotJoined() throws Exception {
+    Claim claim = newClaim();
+    try (Connection callers = database.connection();
+        Statement statement = callers.createStatement()) {
+      callers.setAutoCommit(false);
+      statement.execute("create table work (x int)");
+      granted(backend, claim);
+      callers.rollback();
+    }
+    refused(another, Claim.on(claim.name(), "another"), false);
+  }
+
+  @Test
+  void strictDefaultIsolationChangesNothing() throws Exception {
+    database.run(
+        "do $$ begin execute 'alter database ' || current_database()"
+            + " || ' set default_transaction_isolation = ''serializable'''; end $$");
+    LockBackend strict = database.open();
+    LockBackend other = database.open();
+    Claim first = newClaim();
+    granted(strict, first);
+    List<CompletableFuture<Attempt>> asked =
+        List.of(
+            strict.ask(asking(Claim.on(first.name(), "a"))).toCompletableFuture(),
+            other.ask(asking(Claim.on(first.name(), "b"))).toCompletableFuture(),
+            other.ask(asking(Claim.on(first.name(), "c"), true)).toCompletableFuture());
+    for (CompletableFuture<Attempt> one : asked) {
+      assertThat(answer(one)).isInstanceOf(Attempt.Refused.class);
+    }
+    assertThat(database.rows("show default_transaction_isolation")).isNotEmpty();
+  }
+
+  @Test
+  void connectingDeletesWhatWasIdleForADay() throws Exception {
+    Claim released = newClaim();
+    Claim expired = newClaim();
+    Claim ahead = newClaim();
+    Claim fresh = newClaim();
+    for (Claim claim : List.of(released, expired, ahead, fresh)) {
+      granted(backend, claim);
+    }
+    answer(backend.release(released, 0, Duration.ZERO));
+    answer(backend.release(fresh, 0, Duration.ZERO));
+    database.run(
+        "update holdfast_lock set expires_at = expires_at - 86400000000 - 700000000,"
+            + " token = token - 86400000000, last_token = last_token - 86400000000"
+            + " where name <> '"
+            + fresh.name()
+            + "'");
+    database.run(
+        "update holdfast_lock set last_token = last_token + 2 * 86400000000 where name = '"
+            + ahead.name()
+            + "'");
+    database.open();
+    await()
+        .untilAsserted(
+            () ->
+                assertThat(database.rows("select name from holdfast_lock"))
+                    .containsExactlyInAnyOrder(ahead.name().value(), fresh.name().value()));
+  }
+
+  @Test
+  void nothingIsAtRestAfterClosing() throws Exception {
+    Claim claim = newClaim();
+    granted(backend, claim);
+    AtomicInteger hints = new AtomicInteger();
+    try (Watch watch = another.watch(claim, hints::incrementAndGet)) {
+      await().until(() -> hints.get() > 0);
+      assertThat(ourThreads()).contains("holdfast-jdbc-notices");
+    }
+    backend.close();
+    another.close();
+    assertThat(ourThreads()).isEmpty();
+    await()
+        .untilAsserted(
+            () ->
+                assertThat(
+                        database.rows(
+                            "select pid from pg_stat_activity where datname = current_database()"
+                                + " and pid <> pg_backend_pid()"))
+                    .isEmpty());
+  }
+
+  private static List<String> ourThreads() {
+    return Thread.getAllStackTraces().keySet().stream()
+        .map(Thread::getName)
+        .filter(name -> name.startsWith("holdfast-jdbc"))
+        .toList();
+  }
+
+  @Test
+  void listeningGoesOnAfterItsSessionWasTerminated() throws Exception {
+    Claim claim = newClaim();
+    granted(backend, claim);
+    refused(another, Claim.on(claim.name(), "waits"), true);
+    AtomicInteger hints = new AtomicInteger();
+    try (Watch watch = another.watch(claim, hints::incrementAndGet)) {
+      await().until(() -> hints.get() == 1);
+      database.run(
+          "select pg_terminate_backend(pid) from pg_stat_activity"
+              + " where datname = current_database() and query ilike 'listen%'");
+      await().atMost(TIMEOUT).until(() -> hints.get() == 2);
+      answer(backend.release(claim, 0, Duration.ZERO));
+      await().atMost(TIMEOUT).until(() -> hints.get() >= 3);
+    }
+  }
+
+  @Test
+  void releaseWakesAWaiterOfAnotherProcessLongBeforeTheLeaseEnds() throws Exception {
+    LockOptions longLease = LockOptions.DEFAULTS.leaseFor(Duration.ofHours(1));
+    try (Locks one = Locks.connect(database.url());
+        Locks other = Locks.connect(database.url())) {
+      Lease first = one.acquire("machine:42", longLease);
+      CompletableFuture<Lease> waiting = other.acquireAsync("machine:42", longLease);
+      await().until(() -> !database.rows("select waiting_until from holdfast_lock").contains("0"));
+      assertThat(other.inspect("machine:42").holder())
+          .hasValueSatisfying(holder -> assertThat(holder.token()).hasValue(first.token()));
+      first.close();
+      try (Lease second = waiting.get(60, TimeUnit.SECONDS)) {
+        assertThat(second.token()).isGreaterThan(first.token());
+      }
+    }
+    assertThat(database.rows("select claim from holdfast_lock")).containsExactly("null");
+  }
+
+  @Test
+  void prefixSeparatesThoseWhoShareATable() throws Exception {
+    LockBackend prefixed = database.open(database.url("holdfast.prefix=b:"), TIMEOUT);
+    Claim claim = newClaim();
+    granted(backend, claim);
+    granted(prefixed, Claim.on(claim.name(), "with a prefix"));
+    assertThat(database.rows("select name from holdfast_lock"))
+        .containsExactlyInAnyOrder(claim.name().value(), "b:" + claim.name());
+  }
+}
