@@ -20,7 +20,7 @@ final class Mutants {
 
   private static final String ENGINE = "core/src/main/java/io/holdfast/engine/";
   private static final String SIMULATION = "simulation/src/main/java/io/holdfast/simulation/";
-  private static final String ACQUIRER = ENGINE + "Acquirer.java";
+  static final String ACQUIRER = ENGINE + "Acquirer.java";
   private static final String BACKOFF = ENGINE + "Backoff.java";
   private static final String FAREWELL = ENGINE + "Farewell.java";
   private static final String HELD_LEASE = ENGINE + "HeldLease.java";
@@ -507,6 +507,30 @@ final class Mutants {
             """)
             .with(FORGETFUL_STORE),
 
+        // ---- options
+
+        found(
+                LEAKS,
+                "keepFor ignored",
+                FAREWELL,
+                "Duration keepFor = Duration.ofNanos(Math.max(0, keepUntil - parts.now()));",
+                "Duration keepFor = Duration.ZERO;")
+            .with(OPTIONS),
+        found(
+                LEAKS,
+                "keepFor halved",
+                FAREWELL,
+                "Duration keepFor = Duration.ofNanos(Math.max(0, keepUntil - parts.now()));",
+                "Duration keepFor = Duration.ofNanos(Math.max(0, keepUntil - parts.now()) / 2);")
+            .with(OPTIONS),
+        found(
+                LEAKS,
+                "holdAtMost ignored",
+                LIVE_LEASE,
+                "this.endsAtMost = options.holdAtMost().map(most -> askedAt + most.toNanos());",
+                "this.endsAtMost = Optional.empty();")
+            .with(OPTIONS),
+
         // ---- guards
 
         found(
@@ -596,10 +620,16 @@ final class Mutants {
               "private boolean grantedAgain;",
               "private boolean grantedAgain;\nprivate @Nullable HeldLease uncollected;\n");
 
-  private static final String NOTHING =
+  static final String NOTHING =
       "late=0,loss=0,doubled=0,fails=0,cuts=0,silences=0,failovers=0,flushes=0,evictions=0,"
           + "clock_steps=0,clock_error=0,rate_error=0,pauses=0,crashes=0,stalls=0,cancels=0,"
-          + "interrupts=0,keeps=0,limits=0";
+          + "interrupts=0,keeps=0,limits=0,splits=0";
+
+  /** Locks are kept and held for a limited time, and nothing goes wrong. */
+  private static final String OPTIONS =
+      NOTHING
+          + ",store=0,keeps=500,limits=500,names=1,lease=500000,merge=50000,latency=500,"
+          + "request_timeout=100000,wait_at_most=5000000";
 
   private static final String LATE_RENEWALS =
       NOTHING
@@ -652,12 +682,11 @@ final class Mutants {
           + "clock_steps=0,clock_error=0,rate_error=0,pauses=0,crashes=0,stalls=0,limits=0,"
           + "lease=2000000,request_timeout=500000,merge=2000000,latency=1000";
 
-  private static InWorlds found(
-      Check by, String name, String file, String text, String replacement) {
+  static InWorlds found(Check by, String name, String file, String text, String replacement) {
     return new InWorlds(Mutant.of(name, file, text, replacement), Sign.of(by));
   }
 
-  private static InWorlds found(
+  static InWorlds found(
       String figure,
       ToLongFunction<Load> by,
       String name,

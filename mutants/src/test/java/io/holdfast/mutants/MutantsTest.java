@@ -29,7 +29,7 @@ class MutantsTest {
   private static final Map<String, Long> STOOD = new HashMap<>();
 
   static Stream<InWorlds> mutants() {
-    return Mutants.inWorlds().stream();
+    return Stream.concat(Mutants.inWorlds().stream(), StoreMutants.inWorlds().stream());
   }
 
   @ParameterizedTest(name = "{0}")

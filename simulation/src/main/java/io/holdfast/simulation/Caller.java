@@ -34,6 +34,11 @@ final class Caller {
     /** Everybody who holds a lock looks at the lease. */
     void lookAtAll(LockName name);
 
+    /** A lock is wished to be kept, even after its release, until a moment of true time. */
+    void keeps(LockName name, long token, long until);
+
+    void count(Peculiarity peculiarity);
+
     /** The way to the database and back takes its time; the answer may be lost. */
     <A> void transact(
         SimulatedProcess by, Supplier<A> transaction, Consumer<A> answer, Runnable silence);
@@ -44,12 +49,14 @@ final class Caller {
     private final Resource resource;
     private final long hold;
     private final Lease lease;
+    private final long endsAtMost;
     private boolean ended;
 
-    private Holding(Resource resource, long hold, Lease lease) {
+    private Holding(Resource resource, long hold, Lease lease, long endsAtMost) {
       this.resource = resource;
       this.hold = hold;
       this.lease = lease;
+      this.endsAtMost = endsAtMost;
     }
   }
 
@@ -152,7 +159,7 @@ final class Caller {
     if (!plan.hasSessions() && now(Plan.Quantity.KEEPS)) {
       options = options.keepFor(dice.between(Duration.ZERO, lease));
     }
-    if (!plan.hasSessions() && now(Plan.Quantity.LIMITS)) {
+    if (now(Plan.Quantity.LIMITS)) {
       options = options.holdAtMost(dice.between(LockOptions.SHORTEST_LEASE, lease.multipliedBy(2)));
     }
     return options;
@@ -175,7 +182,7 @@ final class Caller {
       Duration patience = dice.between(Duration.ZERO, options.waitAtMost().plus(pause()));
       process.after(patience, () -> future.cancel(false));
     }
-    var unused = future.whenComplete((lease, failure) -> heard(resource, lease, failure));
+    var unused = future.whenComplete((lease, failure) -> heard(resource, options, lease, failure));
   }
 
   /**
@@ -185,15 +192,16 @@ final class Caller {
     process.interruptCaller();
     try {
       Optional<Lease> lease = locks.tryAcquire(resource.name(), options);
-      heard(resource, lease.orElse(null), null);
+      heard(resource, options, lease.orElse(null), null);
     } catch (InterruptedException e) {
-      heard(resource, null, new CancellationException("Interrupted"));
+      heard(resource, options, null, new CancellationException("Interrupted"));
     } finally {
       Thread.interrupted(); // the interrupt was this world's own
     }
   }
 
-  private void heard(Resource resource, @Nullable Lease lease, @Nullable Throwable failure) {
+  private void heard(
+      Resource resource, LockOptions options, @Nullable Lease lease, @Nullable Throwable failure) {
     Event.Acquire asked = asking;
     asking = null;
     if (asked == null || !process.isAlive()) {
@@ -202,9 +210,11 @@ final class Caller {
     if (lease != null) {
       world.lookAtAll(lease.name());
       failures = 0;
-      Holding held = new Holding(resource, asked.hold(), lease);
+      long endsAtMost = options.holdAtMost().map(process::trueMomentAfter).orElse(Long.MAX_VALUE);
+      Holding held = new Holding(resource, asked.hold(), lease, endsAtMost);
       holding = held;
-      record(asked, Outcome.OK, lease.token(), promised(lease));
+      record(asked, Outcome.OK, lease.token(), promised(lease, endsAtMost));
+      note(lease, options);
       lease.onLost(() -> history.add(new Event.Lost(process.name(), held.hold, agenda.now())));
       begin(held);
     } else {
@@ -212,6 +222,16 @@ final class Caller {
       failures++;
       record(asked, outcomeOf(reason), 0, 0);
       tryLater();
+    }
+  }
+
+  private void note(Lease lease, LockOptions options) {
+    if (options.holdAtMost().isPresent()) {
+      world.count(Peculiarity.HOLDS_LIMITED);
+    }
+    if (!options.keepFor().isZero()) {
+      long until = process.trueMomentAfter(options.keepFor());
+      world.keeps(lease.name(), lease.token(), until);
     }
   }
 
@@ -237,12 +257,16 @@ final class Caller {
   }
 
   /** Until when a holder may rely on its lease, in true time; not after now if it may not. */
-  private long promised(Lease lease) {
+  private long promised(Lease lease, long endsAtMost) {
     boolean isHeld = lease.isHeld();
     if (isHeld == lease.remaining().isZero()) {
       history.add(new Event.Leftover("lease", "held for no time, or lost and not", agenda.now()));
     }
-    return isHeld ? process.trueMomentAfter(lease.remaining()) : agenda.now();
+    long until = isHeld ? process.trueMomentAfter(lease.remaining()) : agenda.now();
+    if (isHeld && until > endsAtMost) {
+      history.add(new Event.Leftover("lease", "held for longer than holdAtMost", agenda.now()));
+    }
+    return until;
   }
 
   /** Looks at the lease, if it holds that lock. What it sees is recorded. */
@@ -253,7 +277,7 @@ final class Caller {
   }
 
   private boolean look(Holding held) {
-    long until = promised(held.lease);
+    long until = promised(held.lease, held.endsAtMost);
     history.add(new Event.Look(process.name(), held.hold, agenda.now(), held.lease.token(), until));
     return until > agenda.now();
   }
@@ -384,7 +408,7 @@ final class Caller {
 
   /** A guard says that a newer token was seen. If the lease says otherwise, a higher one is due. */
   private void stale(Holding held) {
-    if (look(held) && !plan.hasSessions()) {
+    if (look(held) && plan.raisesTokens()) {
       tokenAbove = held.resource.read().fence();
     }
     release(held);

@@ -3,6 +3,7 @@ package io.holdfast.simulation;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.EnumMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
@@ -18,10 +19,27 @@ import java.util.stream.Collectors;
  */
 final class Plan {
 
+  /** What kinds of stores there are. */
+  enum Kind {
+    /** Leases in a Redis. */
+    REDIS,
+    /** Sessions with a line, as ZooKeeper's and etcd's. */
+    SESSIONS,
+    /** Connections of a database, which are leases. */
+    CONNECTIONS,
+    /** A table of leases in a database. */
+    TABLE;
+
+    /** Whether locks end with the one session of their process. */
+    boolean hasSessions() {
+      return this == SESSIONS || this == CONNECTIONS;
+    }
+  }
+
   /** What a plan has a number for. */
   enum Quantity {
-    /** 0: a Redis, 1: a store whose sessions are the leases. */
-    STORE(0, 1),
+    /** Which {@link Kind} of store, by its place among them. */
+    STORE(0, 3),
     /** 0: the resource's guard is claim on read, 1: fence and version. */
     GUARD(0, 1),
     PROCESSES(1, 1_000),
@@ -49,6 +67,10 @@ final class Plan {
     /** How often the store is replaced by its replica, which lags by so much. */
     FAILOVERS(0, 1_000),
     LAG(0, 3_600_000_000L),
+    /** How far followers are behind their leader; 0: all reads are the leader's. */
+    FOLLOWER_LAG(0, 3_600_000_000L),
+    /** How often two masters serve for a while. */
+    SPLITS(0, 1_000),
     FLUSHES(0, 1_000),
     EVICTIONS(0, 1_000),
     /** How often the store's clock is set, within the error it may have. */
@@ -89,6 +111,8 @@ final class Plan {
     }
   }
 
+  private static final List<Kind> KINDS = List.of(Kind.values());
+
   private final Map<Quantity, Long> numbers;
 
   private Plan(Map<Quantity, Long> numbers) {
@@ -98,7 +122,7 @@ final class Plan {
   /** The plan that a world of this seed has. */
   static Plan drawn(Dice dice) {
     Map<Quantity, Long> numbers = new EnumMap<>(Quantity.class);
-    numbers.put(Quantity.STORE, dice.chance(0.8) ? 0L : 1L);
+    numbers.put(Quantity.STORE, storeOf(dice.nextDouble()));
     numbers.put(Quantity.GUARD, (long) dice.nextInt(2));
     numbers.put(Quantity.PROCESSES, (long) dice.between(2, 5));
     numbers.put(Quantity.CALLERS, dice.chance(0.5) ? 1L : dice.between(2, 4));
@@ -118,6 +142,8 @@ final class Plan {
     numbers.put(Quantity.SILENCES, few(dice, 2));
     numbers.put(Quantity.FAILOVERS, fewer(dice, 2));
     numbers.put(Quantity.LAG, micros(dice, 0.1, 500));
+    numbers.put(Quantity.FOLLOWER_LAG, dice.chance(0.4) ? 0 : micros(dice, 0.1, 300));
+    numbers.put(Quantity.SPLITS, dice.chance(0.1) ? dice.between(1, 2) : 0L);
     numbers.put(Quantity.FLUSHES, fewer(dice, 1));
     numbers.put(Quantity.EVICTIONS, fewer(dice, 2));
     numbers.put(Quantity.CLOCK_STEPS, fewer(dice, 2));
@@ -135,6 +161,13 @@ final class Plan {
     numbers.put(Quantity.ONE_LABEL, (long) dice.nextInt(2));
     numbers.put(Quantity.FENCE_AHEAD, fewer(dice, 1));
     return new Plan(numbers);
+  }
+
+  private static long storeOf(double drawn) {
+    if (drawn < 0.45) {
+      return 0;
+    }
+    return drawn < 0.7 ? 1 : drawn < 0.85 ? 2 : 3;
   }
 
   /** The same with other numbers, as {@code name=value}, separated by commas. */
@@ -214,8 +247,39 @@ final class Plan {
     return probability(Quantity.DOUBLED);
   }
 
+  Kind store() {
+    return KINDS.get(count(Quantity.STORE));
+  }
+
   boolean hasSessions() {
-    return count(Quantity.STORE) == 1;
+    return store().hasSessions();
+  }
+
+  /** Whether the store raises a token on demand, as all do but those that count revisions. */
+  boolean raisesTokens() {
+    return store() != Kind.SESSIONS;
+  }
+
+  /**
+   * Whether waiters are served in the order in which they asked. A place is a claim's, and a claim
+   * stands for all callers of its process; so each has to be the only one. A place ends with its
+   * session, which a way that is slow against the lease may cost at any time.
+   */
+  boolean isFair() {
+    return store() == Kind.SESSIONS
+        && count(Quantity.CALLERS) == 1
+        && get(Quantity.EVICTIONS) == 0
+        && get(Quantity.LEASE) >= 20 * get(Quantity.LATENCY);
+  }
+
+  /** Whether two masters may serve at a time. */
+  boolean splits() {
+    return !hasSessions() && get(Quantity.SPLITS) > 0;
+  }
+
+  /** Whether another server may take the place of the store's. */
+  boolean hasReplica() {
+    return get(Quantity.FAILOVERS) > 0 || splits();
   }
 
   boolean claimsOnRead() {
@@ -227,16 +291,20 @@ final class Plan {
    * forgotten: a token that was raised above the clock does not come back from it.
    */
   boolean hasFenceAhead() {
-    return count(Quantity.FENCE_AHEAD) == 1 && !hasSessions() && storeKeepsLeases();
+    return count(Quantity.FENCE_AHEAD) == 1 && raisesTokens() && storeKeepsLeases();
   }
 
   /** Whether nothing in this world can make the store forget a lease before its time. */
   boolean storeKeepsLeases() {
-    return (hasSessions() && get(Quantity.EVICTIONS) == 0)
-        || (get(Quantity.FAILOVERS) == 0
-            && get(Quantity.FLUSHES) == 0
-            && get(Quantity.EVICTIONS) == 0
-            && (get(Quantity.CLOCK_STEPS) == 0 || get(Quantity.CLOCK_ERROR) == 0));
+    boolean evicts = get(Quantity.EVICTIONS) > 0;
+    boolean failsOver = get(Quantity.FAILOVERS) > 0;
+    boolean setsClock = get(Quantity.CLOCK_STEPS) > 0 && get(Quantity.CLOCK_ERROR) > 0;
+    return switch (store()) {
+      case SESSIONS -> !evicts;
+      case CONNECTIONS -> !evicts && !failsOver;
+      case REDIS, TABLE ->
+          !evicts && !failsOver && !setsClock && !splits() && get(Quantity.FLUSHES) == 0;
+    };
   }
 
   /** How long things go wrong; from then on nothing does. */

@@ -9,17 +9,21 @@ import io.holdfast.spi.Renewal;
 import io.holdfast.testkit.history.Event.Effect;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.TreeSet;
+import java.util.function.Consumer;
 
 /**
  * A Redis with one replica that lags: the model of the scripts on the master, and what each script
  * left in its keys copied to the replica a little later. What was not copied when the replica takes
- * over is gone. Used by one thread.
+ * over is gone; so is, in the end, what an old master was told that went on to serve some. Used by
+ * one thread.
  */
-final class RedisStore implements SimulatedStore {
+final class RedisStore implements LeaseStore {
 
   private final class Server {
     private final WallClock clock;
@@ -38,6 +42,8 @@ final class RedisStore implements SimulatedStore {
   private final double rate;
   private Server master;
   private Server replica;
+  private Optional<Server> oldMaster = Optional.empty();
+  private final Map<String, Boolean> behindTheSplit = new HashMap<>();
   private long copied;
 
   RedisStore(Agenda agenda, Dice dice, Plan plan, StoreLog log, double rate) {
@@ -58,17 +64,27 @@ final class RedisStore implements SimulatedStore {
     return "{lock_" + claim.name() + "}:token";
   }
 
-  private boolean isHolder(Claim claim) {
-    Optional<String> value = master.keys.get(lock(claim));
+  /** The server that a process reaches: in a split, any of the two, and always the same. */
+  private Server reachedBy(String process) {
+    if (oldMaster.isEmpty()) {
+      return master;
+    }
+    boolean behind = behindTheSplit.computeIfAbsent(process, unknown -> dice.chance(0.5));
+    return behind ? oldMaster.get() : master;
+  }
+
+  private static boolean isHolder(Server server, Claim claim) {
+    Optional<String> value = server.keys.get(lock(claim));
     return value.isPresent() && value.get().contains("|" + claim.id() + "|");
   }
 
   @Override
   public Attempt ask(String process, Ask ask) {
     Claim claim = ask.claim();
-    boolean wasHolder = isHolder(claim);
+    Server server = reachedBy(process);
+    boolean wasHolder = isHolder(server, claim);
     List<Object> reply =
-        master.keys.acquire(
+        server.keys.acquire(
             lock(claim),
             counter(claim),
             claim.id(),
@@ -76,13 +92,16 @@ final class RedisStore implements SimulatedStore {
             ask.leaseFor().toMillis(),
             ask.span(),
             ask.tokenAbove());
-    replicate(claim);
+    replicate(server, claim);
     return switch ((String) reply.get(0)) {
       case "granted" -> {
         long first = Long.parseLong((String) reply.get(1));
         int span = (int) (long) (Long) reply.get(2);
         Effect effect = wasHolder ? Effect.GRANTED_AGAIN : Effect.GRANTED;
         log.changed(claim, effect, first, wasHolder);
+        if (server != master && !wasHolder) {
+          log.count(Peculiarity.GRANTS_BY_THE_OLD_MASTER);
+        }
         yield new Attempt.Granted(first, span, millis(reply.get(3)));
       }
       case "refused" -> new Attempt.Refused(millis(reply.get(1)), OptionalInt.empty());
@@ -93,9 +112,10 @@ final class RedisStore implements SimulatedStore {
 
   @Override
   public Renewal renew(String process, Claim claim, Duration leaseFor) {
-    boolean wasHolder = isHolder(claim);
-    List<Object> reply = master.keys.renew(lock(claim), claim.id(), leaseFor.toMillis());
-    replicate(claim);
+    Server server = reachedBy(process);
+    boolean wasHolder = isHolder(server, claim);
+    List<Object> reply = server.keys.renew(lock(claim), claim.id(), leaseFor.toMillis());
+    replicate(server, claim);
     if (!reply.get(0).equals("renewed")) {
       return new Renewal.Gone();
     }
@@ -105,16 +125,17 @@ final class RedisStore implements SimulatedStore {
 
   @Override
   public Release release(String process, Claim claim, long lastTokenUsed, Duration keepFor) {
-    boolean wasHolder = isHolder(claim);
+    Server server = reachedBy(process);
+    boolean wasHolder = isHolder(server, claim);
     List<Object> reply =
-        master.keys.release(
+        server.keys.release(
             lock(claim),
             counter(claim),
             claim.id(),
             lastTokenUsed,
             keepFor.plusNanos(999_999).toMillis(),
             () -> log.mayBeFree(claim.name()));
-    replicate(claim);
+    replicate(server, claim);
     if (reply.get(0).equals("gone")) {
       return Release.GONE;
     }
@@ -126,47 +147,65 @@ final class RedisStore implements SimulatedStore {
     return Duration.ofMillis((Long) number);
   }
 
-  private void replicate(Claim claim) {
-    if (plan.count(Plan.Quantity.FAILOVERS) == 0) {
-      return; // nobody will ever ask the replica
+  private void replicate(Server from, Claim claim) {
+    if (from != master || !plan.hasReplica()) {
+      return; // nobody will ever ask for it
     }
     replicate(lock(claim));
     replicate(counter(claim));
+  }
+
+  /** One stream: nothing overtakes. */
+  private void toReplica(Consumer<Server> change) {
+    Server to = replica;
+    long lag = dice.nextLong(0, plan.span(Plan.Quantity.LAG).toNanos() + 1);
+    copied = Math.max(copied, agenda.now() + lag);
+    agenda.at(
+        copied,
+        () -> {
+          if (to == replica) { // otherwise it is the master by now, and what was under way is lost
+            change.accept(to);
+          }
+        });
   }
 
   /** Copies a key as it is now, with its end as a moment of the day, as Redis does. */
   private void replicate(String key) {
     Optional<String> value = master.keys.get(key);
     long end = master.clock.micros() / 1_000 + master.keys.pttl(key);
-    Server to = replica;
-    long lag = dice.nextLong(0, plan.span(Plan.Quantity.LAG).toNanos() + 1);
-    copied = Math.max(copied, agenda.now() + lag); // one stream: nothing overtakes
-    agenda.at(copied, () -> copy(to, key, value, end));
+    toReplica(
+        to -> {
+          long left = end - to.clock.micros() / 1_000;
+          if (value.isPresent() && left > 0) {
+            to.keys.set(key, value.get(), left);
+          } else {
+            to.keys.delete(key);
+          }
+        });
   }
 
-  private void copy(Server to, String key, Optional<String> value, long end) {
-    long left = end - to.clock.micros() / 1_000;
-    if (to != replica) {
-      return; // it was not copied before its server became the master, so it is lost
-    }
-    if (value.isPresent() && left > 0) {
-      to.keys.set(key, value.get(), left);
-    } else {
-      to.keys.delete(key);
+  private void promote() {
+    master = replica;
+    replica = new Server(rate);
+    for (String key : new TreeSet<>(master.keys.keys())) {
+      replicate(key);
     }
   }
 
   @Override
   public void fail(Failing failing) {
     switch (failing) {
-      case FAILOVER -> {
-        master = replica;
-        replica = new Server(rate);
-        for (String key : new TreeSet<>(master.keys.keys())) {
-          replicate(key);
-        }
+      case FAILOVER -> promote();
+      case SPLIT -> {
+        oldMaster = Optional.of(master);
+        behindTheSplit.clear();
+        promote();
       }
-      case FLUSH -> master.keys.flush();
+      case MENDED -> oldMaster = Optional.empty();
+      case FLUSH -> {
+        master.keys.flush();
+        toReplica(to -> to.keys.flush());
+      }
       case EVICTION -> {
         List<String> keys = new ArrayList<>(new TreeSet<>(master.keys.keys()));
         if (!keys.isEmpty()) {
@@ -183,8 +222,8 @@ final class RedisStore implements SimulatedStore {
     master.clock.set(error);
   }
 
-  /** Sets the other clock: each server has its own error. */
-  void setClockOfReplica(Duration error) {
+  @Override
+  public void setClockOfReplica(Duration error) {
     replica.clock.set(error);
   }
 

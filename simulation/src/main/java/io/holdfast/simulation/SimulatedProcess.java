@@ -23,6 +23,7 @@ final class SimulatedProcess implements Time, Executor {
   private final Dice dice;
   private final double rate;
   private final long offset;
+  private final WallClock wall;
   private final List<Runnable> backlog = new ArrayList<>();
   private boolean stopped;
   private boolean dead;
@@ -41,6 +42,7 @@ final class SimulatedProcess implements Time, Executor {
     this.history = history;
     this.dice = dice;
     this.rate = rate;
+    this.wall = new WallClock(agenda, rate);
     // Near enough to the end of the numbers that some worlds see the clock overflow.
     this.offset = Long.MAX_VALUE - dice.nextLong(0, Duration.ofSeconds(60).toNanos());
   }
@@ -69,6 +71,16 @@ final class SimulatedProcess implements Time, Executor {
       Thread.currentThread().interrupt();
     }
     return offset + (long) (agenda.now() * rate);
+  }
+
+  /** Microseconds since 1970, as its host's clock of the day tells them. */
+  long micros() {
+    return wall.micros();
+  }
+
+  /** Sets the host's clock of the day, of which {@link #nanoTime()} knows nothing. */
+  void setClock(Duration error) {
+    wall.set(error);
   }
 
   /** True time for a span of this process's clock, rounded up. */

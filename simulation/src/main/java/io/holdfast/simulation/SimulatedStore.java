@@ -1,30 +1,32 @@
 package io.holdfast.simulation;
 
-import io.holdfast.spi.Ask;
-import io.holdfast.spi.Attempt;
-import io.holdfast.spi.Claim;
-import io.holdfast.spi.Release;
-import io.holdfast.spi.Renewal;
+import io.holdfast.spi.LockBackend;
 import java.time.Duration;
 import java.util.List;
 
-/**
- * A server in its world. Each question is one atomic step at the moment of the call; it throws what
- * the backend would make of the server's error.
- */
+/** A server, or several, in its world. */
 interface SimulatedStore {
 
-  Attempt ask(String process, Ask ask);
+  /** By how much a lock may end later than asked, or its holder give up sooner. */
+  Duration GRANULARITY = Duration.ofMillis(1);
 
-  Renewal renew(String process, Claim claim, Duration leaseFor);
+  /** A process's backend. */
+  LockBackend backend(Way way);
 
-  Release release(String process, Claim claim, long lastTokenUsed, Duration keepFor);
+  /** From here on nothing is late. */
+  default void heal() {}
 
   /** One of the things that may happen to such a store. */
   void fail(Failing failing);
 
   /** Its clock is set, by its operator. */
   void setClock(Duration error);
+
+  /** Sets the other clock: each server has its own error. */
+  default void setClockOfReplica(Duration error) {}
+
+  /** A process has died; whether its host lives, and says so, is chance. */
+  default void died(String process) {}
 
   /** The ids of the claims that have a lock, apart from those that are only kept. */
   List<String> holders();
@@ -39,6 +41,10 @@ interface SimulatedStore {
     /** It forgets everything. */
     FLUSH,
     /** It forgets one thing. */
-    EVICTION
+    EVICTION,
+    /** Another server takes its place for some, while the old one goes on to serve the others. */
+    SPLIT,
+    /** The old one notices, and what it knew is gone. */
+    MENDED
   }
 }

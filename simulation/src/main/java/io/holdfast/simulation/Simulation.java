@@ -9,8 +9,11 @@ import io.holdfast.testkit.history.Minima;
 import io.holdfast.testkit.history.Verdict;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.EnumMap;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ExecutionException;
@@ -19,6 +22,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongConsumer;
+import java.util.stream.Collectors;
 
 /**
  * The production engine in simulated worlds, and every history checked. A world is its seed: the
@@ -36,11 +40,18 @@ public final class Simulation {
    * @param plan its sizes and faults, as {@link #world(long, String)} takes them
    * @param events its history
    * @param verdict what the checks say of it
+   * @param peculiarities how often its kind of store did what only it does
    */
-  public record Replay(long seed, String plan, List<Event> events, Verdict verdict) {
-    /** Copies the list. */
+  public record Replay(
+      long seed,
+      String plan,
+      List<Event> events,
+      Verdict verdict,
+      Map<Peculiarity, Long> peculiarities) {
+    /** Copies the list and the map. */
     public Replay {
       events = List.copyOf(events);
+      peculiarities = Map.copyOf(peculiarities);
     }
   }
 
@@ -49,13 +60,28 @@ public final class Simulation {
    *
    * @param worlds how many
    * @param load what they were made of
+   * @param peculiarities what only some kinds of stores did, and how often
    * @param failed the first few that broke a promise, with all that they broke
    * @param failures how many did
    */
-  public record Sum(long worlds, Load load, List<Replay> failed, long failures) {
-    /** Copies the list. */
+  public record Sum(
+      long worlds,
+      Load load,
+      Map<Peculiarity, Long> peculiarities,
+      List<Replay> failed,
+      long failures) {
+    /** Copies the list and the map. */
     public Sum {
       failed = List.copyOf(failed);
+      peculiarities = Map.copyOf(peculiarities);
+    }
+
+    /** The figures in a few lines, for people. */
+    public String report() {
+      return load.report()
+          + Arrays.stream(Peculiarity.values())
+              .map(each -> "%s %,d".formatted(each, peculiarities.getOrDefault(each, 0L)))
+              .collect(Collectors.joining(", ", "\nstores: ", ""));
     }
 
     /** What happened too seldom for the rest to mean much; empty for few worlds. */
@@ -66,6 +92,11 @@ public final class Simulation {
       for (Event.Fault fault : Event.Fault.values()) {
         if (load.disturbances().getOrDefault(fault, 0L) < worlds / 10) {
           return Optional.of("too few faults of the kind " + fault);
+        }
+      }
+      for (Peculiarity peculiarity : Peculiarity.values()) {
+        if (peculiarities.getOrDefault(peculiarity, 0L) < worlds / 100) {
+          return Optional.of("too often not: " + peculiarity);
         }
       }
       boolean everyLoss =
@@ -104,25 +135,30 @@ public final class Simulation {
   }
 
   private static Replay world(long seed, Plan plan) {
-    List<Event> events = World.run(seed, plan);
-    Verdict verdict = new HistoryChecker(expected(plan)).check(events);
-    return new Replay(seed, plan.toString(), events, verdict);
+    World.Told told = World.run(seed, plan);
+    Verdict verdict = new HistoryChecker(expected(plan)).check(told.events());
+    return new Replay(seed, plan.toString(), told.events(), verdict, told.peculiarities());
   }
 
-  /** What is promised in a world: all of it, but for exclusion where the store forgets leases. */
+  /**
+   * What is promised in a world: all of it, but for exclusion where the store forgets leases, and
+   * the order of tokens, too, where two masters grant.
+   */
   private static Expectations expected(Plan plan) {
     Duration lease = plan.span(Plan.Quantity.LEASE);
     Duration timeout = plan.span(Plan.Quantity.REQUEST_TIMEOUT);
     Duration longest = lease.plus(timeout);
     return Expectations.DEFAULTS
         .exclusion(plan.storeKeepsLeases())
+        .tokensGrow(!plan.splits())
         .requestTimeout(timeout)
         .leaseFor(lease)
         .longestBackoff(Duration.ofSeconds(1))
         // Clocks differ by up to a hundredth, and a process changes threads a few times.
         .slack(longest.dividedBy(100).plusMillis(1))
-        .storeLossTold(true)
-        .fifoInProcess(true);
+        .storeLossTold(!plan.splits())
+        .fifoInProcess(true)
+        .fifoOverStore(plan.isFair());
   }
 
   /** A third of what worlds have on average. */
@@ -155,7 +191,7 @@ public final class Simulation {
       for (int i = 0; i < threads; i++) {
         parts.add(pool.submit(() -> part(first, count, next, done)));
       }
-      Sum sum = new Sum(0, Load.NONE, List.of(), 0);
+      Sum sum = new Sum(0, Load.NONE, Map.of(), List.of(), 0);
       for (Future<Sum> part : parts) {
         sum = plus(sum, part.get());
       }
@@ -169,6 +205,7 @@ public final class Simulation {
 
   private static Sum part(long first, long count, AtomicLong next, LongConsumer done) {
     Load load = Load.NONE;
+    Map<Peculiarity, Long> peculiarities = Map.of();
     List<Replay> failed = new ArrayList<>();
     long worlds = 0;
     long failures = 0;
@@ -178,6 +215,7 @@ public final class Simulation {
       }
       Replay world = worldOrSeed(first + i);
       load = load.plus(world.verdict().load());
+      peculiarities = plus(peculiarities, world.peculiarities());
       worlds++;
       if (!world.verdict().isClean()) {
         failures++;
@@ -187,7 +225,7 @@ public final class Simulation {
       }
       done.accept(i + 1);
     }
-    return new Sum(worlds, load, failed, failures);
+    return new Sum(worlds, load, peculiarities, failed, failures);
   }
 
   private static Replay worldOrSeed(long seed) {
@@ -202,7 +240,18 @@ public final class Simulation {
     List<Replay> failed = new ArrayList<>(a.failed());
     failed.addAll(b.failed());
     return new Sum(
-        a.worlds() + b.worlds(), a.load().plus(b.load()), failed, a.failures() + b.failures());
+        a.worlds() + b.worlds(),
+        a.load().plus(b.load()),
+        plus(a.peculiarities(), b.peculiarities()),
+        failed,
+        a.failures() + b.failures());
+  }
+
+  private static Map<Peculiarity, Long> plus(Map<Peculiarity, Long> a, Map<Peculiarity, Long> b) {
+    Map<Peculiarity, Long> sum = new EnumMap<>(Peculiarity.class);
+    sum.putAll(a);
+    b.forEach((peculiarity, times) -> sum.merge(peculiarity, times, Long::sum));
+    return sum;
   }
 
   /**

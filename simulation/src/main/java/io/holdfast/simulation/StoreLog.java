@@ -12,4 +12,10 @@ interface StoreLog {
 
   /** A lock may be free: whoever listens is told, if the message arrives. */
   void mayBeFree(LockName name);
+
+  /** A claim may be the first of its line: only its process is told, if the message arrives. */
+  void mayBeNext(String process, String claim);
+
+  /** Something happened that only some stores know. */
+  void count(Peculiarity peculiarity);
 }

@@ -1,6 +1,5 @@
 package io.holdfast.simulation;
 
-import io.holdfast.Guarantees;
 import io.holdfast.LockName;
 import io.holdfast.LockOptions;
 import io.holdfast.Locks;
@@ -16,11 +15,11 @@ import io.holdfast.testkit.history.Event.Message;
 import io.holdfast.testkit.history.History;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
@@ -32,17 +31,24 @@ import java.util.function.Supplier;
  * <p>Things go wrong for a while; then nothing does, and whoever has not done its work by a moment
  * that is generous never will.
  */
-final class World implements Caller.Surroundings, SimulatedBackend.Wiring, StoreLog {
+final class World implements Caller.Surroundings, ObservedBackend.Observer, StoreLog {
+
+  /**
+   * What a world has to tell.
+   *
+   * @param peculiarities how often each happened; those that did not are not in it
+   */
+  record Told(List<Event> events, Map<Peculiarity, Long> peculiarities) {}
 
   /** A process, and what lives in it. */
   private static final class Inhabited {
     private final SimulatedProcess process;
-    private final SimulatedBackend backend;
+    private final Way way;
     private final List<Caller> callers = new ArrayList<>();
 
-    private Inhabited(SimulatedProcess process, SimulatedBackend backend) {
+    private Inhabited(SimulatedProcess process, Way way) {
       this.process = process;
-      this.backend = backend;
+      this.way = way;
     }
   }
 
@@ -61,10 +67,15 @@ final class World implements Caller.Surroundings, SimulatedBackend.Wiring, Store
   private final Map<String, Long> claims = new HashMap<>();
   private final Map<String, String> owners = new HashMap<>();
   private final Set<String> released = new HashSet<>();
+  private final Map<Peculiarity, Long> peculiarities = new EnumMap<>(Peculiarity.class);
+  private final Map<String, Long> tokenOfClaim = new HashMap<>();
+  private final Map<String, Long> wishedToKeep = new HashMap<>();
+  private final Map<LockName, Long> keptUntil = new HashMap<>();
   private final List<Runnable> unheard = new ArrayList<>();
   private final Duration clockError;
   private int silences;
   private int losses;
+  private boolean isSplit;
   private boolean healed;
 
   private World(long seed, Plan plan) {
@@ -77,13 +88,16 @@ final class World implements Caller.Surroundings, SimulatedBackend.Wiring, Store
     // see docs/guarantees.md. Who evicts is not away, and so must have a clock that is right.
     boolean evicts = plan.count(Quantity.EVICTIONS) > 0;
     this.clockError = evicts ? Duration.ZERO : plan.span(Quantity.CLOCK_ERROR);
-    boolean forgets = evicts || plan.count(Quantity.FAILOVERS) + plan.count(Quantity.FLUSHES) > 0;
+    boolean forgets = evicts || plan.hasReplica() || plan.count(Quantity.FLUSHES) > 0;
     double rate = forgets ? 1 : rate(chaos);
     Dice ofStore = dice.forConcern("store");
     this.store =
-        plan.hasSessions()
-            ? new SessionStore(agenda, ofStore, plan, this, rate)
-            : new RedisStore(agenda, ofStore, plan, this, rate);
+        switch (plan.store()) {
+          case REDIS -> new RedisStore(agenda, ofStore, plan, this, rate);
+          case SESSIONS -> new SessionStore(agenda, ofStore, plan, this, rate);
+          case CONNECTIONS -> new ConnectionStore(agenda, ofStore, plan, this, rate);
+          case TABLE -> new TableStore(agenda, ofStore, plan, this, rate);
+        };
     long tomorrow = WallClock.BEGIN_MICROS + Duration.ofDays(1).toMillis() * 1_000;
     for (int i = 0; i < plan.count(Quantity.NAMES); i++) {
       resources.add(new Resource("machine:" + (i + 1), plan.hasFenceAhead() ? tomorrow : 0));
@@ -91,11 +105,11 @@ final class World implements Caller.Surroundings, SimulatedBackend.Wiring, Store
   }
 
   /** What happened in the world of a plan. */
-  static List<Event> run(long seed, Plan plan) {
+  static Told run(long seed, Plan plan) {
     return new World(seed, plan).run();
   }
 
-  private List<Event> run() {
+  private Told run() {
     EngineLog.begin();
     for (int i = 0; i < plan.count(Quantity.PROCESSES); i++) {
       begin("p" + (i + 1), 1, List.of());
@@ -108,9 +122,7 @@ final class World implements Caller.Surroundings, SimulatedBackend.Wiring, Store
       history.add(new Event.Disturbed(Fault.NETWORK, 0, troubled + Network.latest(plan).toNanos()));
     }
     store.setClock(error());
-    if (store instanceof RedisStore redis) {
-      redis.setClockOfReplica(error());
-    }
+    store.setClockOfReplica(error());
     planTrouble(troubled);
     agenda.at(troubled, this::heal);
     agenda.runUntil(troubled);
@@ -122,7 +134,7 @@ final class World implements Caller.Surroundings, SimulatedBackend.Wiring, Store
     findUnreleased();
     agenda.runUntil(agenda.now() + rest().toNanos());
     findLeftovers();
-    return history.events();
+    return new Told(history.events(), peculiarities);
   }
 
   /**
@@ -174,16 +186,15 @@ final class World implements Caller.Surroundings, SimulatedBackend.Wiring, Store
     Dice own = dice.forConcern(name);
     SimulatedProcess process =
         new SimulatedProcess(name, agenda, history, own.forConcern("process"), rate(own));
+    process.setClock(error());
     double fails = plan.probability(Quantity.FAILS);
-    SimulatedBackend backend =
-        new SimulatedBackend(
-            process, store, network, own.forConcern("backend"), this, guarantees(), fails);
+    Way way = new Way(process, network, own.forConcern("backend"), this::whenStoreAnswers, fails);
     LockOptions options =
         LockOptions.DEFAULTS
             .leaseFor(plan.span(Quantity.LEASE))
             .waitAtMost(plan.span(Quantity.WAIT_AT_MOST));
     Locks locks =
-        LockEngine.on(backend)
+        LockEngine.on(new ObservedBackend(store.backend(way), process, this))
             .config(
                 LocksConfig.DEFAULTS
                     .options(options)
@@ -192,7 +203,7 @@ final class World implements Caller.Surroundings, SimulatedBackend.Wiring, Store
             .callbacks(process)
             .random(own.forConcern("engine"))
             .build();
-    Inhabited inhabited = new Inhabited(process, backend);
+    Inhabited inhabited = new Inhabited(process, way);
     for (int i = 0; i < plan.count(Quantity.CALLERS); i++) {
       int jobsDone = before.isEmpty() ? 0 : before.get(i).jobsDone();
       Caller caller =
@@ -214,23 +225,9 @@ final class World implements Caller.Surroundings, SimulatedBackend.Wiring, Store
       caller.start();
     }
     if (healed) {
-      backend.heal();
+      way.heal();
     }
     living.add(inhabited);
-  }
-
-  private Guarantees guarantees() {
-    return new Guarantees(
-        "a simulated store",
-        false,
-        plan.hasSessions() ? Guarantees.TokenSource.REVISION : Guarantees.TokenSource.STORE_CLOCK,
-        !plan.hasSessions(),
-        plan.hasSessions(),
-        !plan.hasSessions(),
-        BREATH,
-        true,
-        Optional.empty(),
-        true);
   }
 
   // ---- what goes wrong
@@ -241,6 +238,7 @@ final class World implements Caller.Surroundings, SimulatedBackend.Wiring, Store
     plan(Quantity.FAILOVERS, troubled, () -> forget(Failing.FAILOVER));
     if (!plan.hasSessions()) {
       plan(Quantity.FLUSHES, troubled, () -> forget(Failing.FLUSH));
+      plan(Quantity.SPLITS, troubled, this::split);
     }
     plan(Quantity.EVICTIONS, troubled, () -> fail(Failing.EVICTION));
     if (!clockError.isZero()) {
@@ -277,6 +275,7 @@ final class World implements Caller.Surroundings, SimulatedBackend.Wiring, Store
     }
     inhabited.process.kill();
     inhabited.callers.forEach(Caller::died);
+    store.died(inhabited.process.name());
     String[] parts = inhabited.process.name().split("\\.", 2);
     int generation = parts.length == 1 ? 1 : Integer.parseInt(parts[1]);
     begin(parts[0], generation + 1, inhabited.callers);
@@ -308,9 +307,26 @@ final class World implements Caller.Surroundings, SimulatedBackend.Wiring, Store
         away,
         () -> {
           losses--;
-          if (store instanceof RedisStore redis) {
-            redis.setClockOfReplica(error());
-          }
+          store.setClockOfReplica(error());
+        });
+  }
+
+  /** Two serve, until the old one notices. There is one split at a time. */
+  private void split() {
+    if (isSplit) {
+      return;
+    }
+    isSplit = true;
+    Duration span = spell();
+    count(Peculiarity.SPLITS);
+    history.add(new Event.Disturbed(Fault.FAILOVER, agenda.now(), agenda.now() + span.toNanos()));
+    store.fail(Failing.SPLIT);
+    store.setClockOfReplica(error());
+    agenda.after(
+        span,
+        () -> {
+          isSplit = false;
+          store.fail(Failing.MENDED);
         });
   }
 
@@ -328,17 +344,17 @@ final class World implements Caller.Surroundings, SimulatedBackend.Wiring, Store
     healed = true;
     network.heal();
     database.heal();
+    store.heal();
     for (Inhabited inhabited : living) {
       inhabited.process.goOn();
-      inhabited.backend.heal();
+      inhabited.way.heal();
       inhabited.callers.forEach(Caller::heal);
     }
   }
 
   // ---- what its parts need of it
 
-  @Override
-  public void whenStoreAnswers(Runnable question) {
+  private void whenStoreAnswers(Runnable question) {
     if (silences > 0) {
       unheard.add(question);
     } else if (losses == 0) {
@@ -376,12 +392,51 @@ final class World implements Caller.Surroundings, SimulatedBackend.Wiring, Store
   public void changed(Claim claim, Effect effect, long token, boolean wasHolder) {
     String name = claim.name().value();
     history.add(new Event.Stored(name, number(claim), effect, token, wasHolder, agenda.now()));
+    checkKept(claim, effect, token);
+  }
+
+  /** Where the store forgets nothing, a lock that was given back stays taken as long as wished. */
+  private void checkKept(Claim claim, Effect effect, long token) {
+    long now = agenda.now();
+    if (effect == Effect.GRANTED) {
+      tokenOfClaim.put(claim.id(), token);
+      long kept = keptUntil.getOrDefault(claim.name(), 0L);
+      if (now < kept && plan.storeKeepsLeases()) {
+        history.add(new Event.Leftover("store", "a grant of " + claim.name() + ", kept", now));
+      }
+    } else if (effect == Effect.RELEASED) {
+      Long until = wishedToKeep.remove(claim.name() + " " + tokenOfClaim.get(claim.id()));
+      if (until != null && until > now) {
+        count(Peculiarity.LOCKS_KEPT);
+        // Clocks count it at different speeds.
+        keptUntil.put(claim.name(), until - (until - now) / 50);
+      }
+    }
+  }
+
+  @Override
+  public void keeps(LockName name, long token, long until) {
+    wishedToKeep.put(name + " " + token, until);
+  }
+
+  @Override
+  public void count(Peculiarity peculiarity) {
+    peculiarities.merge(peculiarity, 1L, Long::sum);
+  }
+
+  @Override
+  public void mayBeNext(String process, String claim) {
+    for (Inhabited inhabited : living) {
+      if (inhabited.process.name().equals(process)) {
+        inhabited.way.mayBeNext(claim);
+      }
+    }
   }
 
   @Override
   public void mayBeFree(LockName name) {
     for (Inhabited inhabited : living) {
-      inhabited.backend.mayBeFree(name);
+      inhabited.way.mayBeFree(name);
     }
   }
 
@@ -455,8 +510,8 @@ final class World implements Caller.Surroundings, SimulatedBackend.Wiring, Store
         String timers = inhabited.process.timers() + " timers";
         history.add(new Event.Leftover(name, timers, now));
       }
-      if (inhabited.backend.watches() > 0) {
-        String watches = inhabited.backend.watches() + " watches";
+      if (inhabited.way.watches() > 0) {
+        String watches = inhabited.way.watches() + " watches";
         history.add(new Event.Leftover(name, watches, now));
       }
     }

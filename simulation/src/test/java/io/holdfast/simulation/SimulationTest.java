@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.holdfast.simulation.Simulation.Replay;
 import io.holdfast.simulation.Simulation.Sum;
+import java.util.Map;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 
@@ -16,7 +17,7 @@ class SimulationTest {
   @Test
   void everyPromiseIsKeptInEveryWorld() throws InterruptedException {
     Sum sum = Simulation.worlds(1, WORLDS, 2, done -> {});
-    System.out.println(sum.load().report());
+    System.out.println(sum.report());
     assertThat(sum.failed()).as("run: holdfast simulate --seed (one of these)").isEmpty();
     assertThat(sum.worlds()).isEqualTo(WORLDS);
     assertThat(sum.missing()).isEmpty();
@@ -38,9 +39,12 @@ class SimulationTest {
   @Test
   void aWorldInWhichNothingHappensIsTooLittle() throws InterruptedException {
     Sum sum = Simulation.worlds(1, 500, 1, done -> {});
-    Sum idle = new Sum(500, Simulation.world(1).verdict().load(), sum.failed(), 0);
+    Sum idle =
+        new Sum(500, Simulation.world(1).verdict().load(), sum.peculiarities(), sum.failed(), 0);
+    Sum common = new Sum(500, sum.load(), Map.of(), sum.failed(), 0);
     assertThat(sum.missing()).isEmpty();
     assertThat(idle.missing()).isPresent();
+    assertThat(common.missing()).hasValueSatisfying(what -> assertThat(what).contains("sessions"));
   }
 
   @Test

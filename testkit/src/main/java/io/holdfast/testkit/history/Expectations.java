@@ -17,6 +17,8 @@ import java.util.Optional;
  *     Check#LINEARIZABILITY} is not looked at
  * @param tokens whether the lock has fencing tokens; default true. If not, {@link Check#TOKENS} and
  *     {@link Check#RESOURCE} are not looked at
+ * @param tokensGrow whether tokens are unique and grow; default true. If not, as where two masters
+ *     may serve at a time, a hold must still have one token, and the resource its order
  * @param requestTimeout how long one question to the store may take; default 3 s
  * @param leaseFor the longest time that the store keeps a lock for a holder that has fallen silent,
  *     or after its release; default 30 s
@@ -35,6 +37,7 @@ import java.util.Optional;
 public record Expectations(
     boolean exclusion,
     boolean tokens,
+    boolean tokensGrow,
     Duration requestTimeout,
     Duration leaseFor,
     Duration longestBackoff,
@@ -49,6 +52,7 @@ public record Expectations(
    */
   public static final Expectations DEFAULTS =
       new Expectations(
+          true,
           true,
           true,
           Duration.ofSeconds(3),
@@ -83,6 +87,7 @@ public record Expectations(
     return new Expectations(
         promised,
         tokens,
+        tokensGrow,
         requestTimeout,
         leaseFor,
         longestBackoff,
@@ -98,6 +103,23 @@ public record Expectations(
     return new Expectations(
         exclusion,
         given,
+        tokensGrow,
+        requestTimeout,
+        leaseFor,
+        longestBackoff,
+        slack,
+        storeLossTold,
+        fifoInProcess,
+        fifoOverStore,
+        minima);
+  }
+
+  /** These expectations with or without {@link #tokensGrow()}. */
+  public Expectations tokensGrow(boolean promised) {
+    return new Expectations(
+        exclusion,
+        tokens,
+        promised,
         requestTimeout,
         leaseFor,
         longestBackoff,
@@ -113,6 +135,7 @@ public record Expectations(
     return new Expectations(
         exclusion,
         tokens,
+        tokensGrow,
         span,
         leaseFor,
         longestBackoff,
@@ -128,6 +151,7 @@ public record Expectations(
     return new Expectations(
         exclusion,
         tokens,
+        tokensGrow,
         requestTimeout,
         span,
         longestBackoff,
@@ -143,6 +167,7 @@ public record Expectations(
     return new Expectations(
         exclusion,
         tokens,
+        tokensGrow,
         requestTimeout,
         leaseFor,
         span,
@@ -158,6 +183,7 @@ public record Expectations(
     return new Expectations(
         exclusion,
         tokens,
+        tokensGrow,
         requestTimeout,
         leaseFor,
         longestBackoff,
@@ -173,6 +199,7 @@ public record Expectations(
     return new Expectations(
         exclusion,
         tokens,
+        tokensGrow,
         requestTimeout,
         leaseFor,
         longestBackoff,
@@ -188,6 +215,7 @@ public record Expectations(
     return new Expectations(
         exclusion,
         tokens,
+        tokensGrow,
         requestTimeout,
         leaseFor,
         longestBackoff,
@@ -203,6 +231,7 @@ public record Expectations(
     return new Expectations(
         exclusion,
         tokens,
+        tokensGrow,
         requestTimeout,
         leaseFor,
         longestBackoff,
@@ -218,6 +247,7 @@ public record Expectations(
     return new Expectations(
         exclusion,
         tokens,
+        tokensGrow,
         requestTimeout,
         leaseFor,
         longestBackoff,

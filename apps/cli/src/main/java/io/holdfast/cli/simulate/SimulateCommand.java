@@ -137,7 +137,7 @@ public final class SimulateCommand implements Callable<Integer> {
     } finally {
       line.clear();
     }
-    out.println(sum.load().report());
+    out.println(sum.report());
     sum.missing().ifPresent(what -> out.println("too little happened: " + what));
     out.printf(
         Locale.ROOT,
