@@ -37,8 +37,8 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.DelayQueue;
 import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.PriorityBlockingQueue;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
@@ -82,7 +82,7 @@ public final class Ingest implements Intake {
 
   private final BlockingQueue<Item> incoming = new LinkedBlockingQueue<>();
   private final BlockingQueue<Item> intricate = new LinkedBlockingQueue<>();
-  private final BlockingQueue<Waiting> ready = new PriorityBlockingQueue<>(11, Waiting.BY_TURN);
+  private final DelayQueue<Waiting> ready = new DelayQueue<>();
   private final Map<String, Waiting> byMachine = new ConcurrentHashMap<>();
   private final AtomicInteger onTheirWay = new AtomicInteger();
   private final Semaphore room;
@@ -558,9 +558,8 @@ public final class Ingest implements Intake {
         interrupted = true;
       }
     }
-    for (Waiting waiting = ready.poll(); waiting != null; waiting = ready.poll()) {
-      release(waiting.lease());
-    }
+    ready.forEach(waiting -> release(waiting.lease()));
+    ready.clear();
     byMachine.clear();
     if (interrupted) {
       Thread.currentThread().interrupt();

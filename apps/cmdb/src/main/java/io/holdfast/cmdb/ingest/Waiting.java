@@ -5,34 +5,27 @@ import io.holdfast.cmdb.report.Report;
 import io.holdfast.cmdb.store.Group;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.Delayed;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
  * Reports of one machine that wait for its lock: more may join them until a transaction takes them
  * all. Thread-safe.
  */
-final class Waiting {
+final class Waiting implements Delayed {
 
   /** A report on its way, with what its giver wants back, and how much of the room it takes. */
   record Item(Report report, long tag, int weight) {}
-
-  /**
-   * Who is merged first among those whose lease is held: who came first, but a machine that several
-   * reports want steps back by what a transaction lingers. So a machine that everybody reports on
-   * lets the others by, and takes more reports in one transaction for it.
-   */
-  static final Comparator<Waiting> BY_TURN =
-      (one, other) -> Long.signum(one.turnAt - other.turnAt); // nanoTime may overflow
 
   private final ReentrantLock lock = new ReentrantLock();
   private final List<Item> items = new ArrayList<>();
   private Group group;
   private boolean taken;
   private volatile Optional<Lease> lease = Optional.empty();
-  private volatile long turnAt;
+  private volatile long dueAt;
   private volatile long tokenAbove;
   private volatile boolean mayBeCommitted;
 
@@ -100,9 +93,25 @@ final class Waiting {
     return lease.orElseThrow();
   }
 
-  void holds(Lease granted, Duration stepsBack) {
+  /**
+   * The lease is held. A machine that several reports want lets the others by, and takes more
+   * reports in one transaction for it.
+   *
+   * @param linger how long such a machine is not due
+   */
+  void holds(Lease granted, Duration linger) {
     lease = Optional.of(granted);
-    turnAt = System.nanoTime() + (size() > 1 ? stepsBack.toNanos() : 0);
+    dueAt = System.nanoTime() + (size() > 1 ? linger.toNanos() : 0);
+  }
+
+  @Override
+  public long getDelay(TimeUnit unit) {
+    return unit.convert(dueAt - System.nanoTime(), TimeUnit.NANOSECONDS);
+  }
+
+  @Override
+  public int compareTo(Delayed other) {
+    return Long.signum(dueAt - ((Waiting) other).dueAt); // nanoTime may overflow
   }
 
   /** The next lease's token has to be greater than this. */

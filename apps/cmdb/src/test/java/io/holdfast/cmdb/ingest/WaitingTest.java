@@ -10,12 +10,13 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeSet;
+import java.util.concurrent.DelayQueue;
 import org.junit.jupiter.api.Test;
 
-/** Who is merged first. */
+/** When a machine is merged whose lease is held. */
 class WaitingTest {
 
-  private static final Duration FAR_BACK = Duration.ofHours(1);
+  private static final Duration FOR_LONG = Duration.ofHours(1);
 
   private static Waiting waiting(String machine, int reports) {
     List<Report> all = new ArrayList<>();
@@ -29,30 +30,31 @@ class WaitingTest {
   }
 
   @Test
-  void machineThatManyReportOnLetsTheOthersByAndKeepsItsTurnAmongItsLike() throws Exception {
+  void machineThatSeveralReportOnLetsTheOthersBy() throws Exception {
     try (Locks locks = Locks.connect("memory:waiting");
         Lease lease = locks.acquire("any")) {
-      Waiting hot = waiting("hot", 3);
+      Waiting hot = waiting("hot", 2);
       Waiting cold = waiting("cold", 1);
-      Waiting hotToo = waiting("hot-too", 2);
-      Waiting coldToo = waiting("cold-too", 1);
-      List<Waiting> inOrderOfTheirLeases = List.of(hot, cold, hotToo, coldToo);
-      inOrderOfTheirLeases.forEach(each -> each.holds(lease, FAR_BACK));
-      assertThat(inOrderOfTheirLeases.stream().sorted(Waiting.BY_TURN).toList())
-          .containsExactly(cold, coldToo, hot, hotToo);
+      hot.holds(lease, FOR_LONG);
+      cold.holds(lease, FOR_LONG);
+      DelayQueue<Waiting> ready = new DelayQueue<>(List.of(hot, cold));
+      assertThat(ready.poll()).isSameAs(cold);
+      assertThat(ready.poll()).as("not yet").isNull();
+      assertThat(ready).containsExactly(hot);
     }
   }
 
   @Test
-  void machineThatManyReportOnStepsBackOnlySoFar() throws Exception {
+  void machineThatHasLingeredIsNextAndBeforeThoseWhoCameLater() throws Exception {
     try (Locks locks = Locks.connect("memory:waiting");
         Lease lease = locks.acquire("any")) {
       Waiting hot = waiting("hot", 3);
       Waiting later = waiting("cold", 1);
       hot.holds(lease, Duration.ofNanos(-1));
-      later.holds(lease, Duration.ofNanos(-1));
-      assertThat(List.of(later, hot).stream().sorted(Waiting.BY_TURN).toList())
-          .containsExactly(hot, later);
+      later.holds(lease, FOR_LONG);
+      DelayQueue<Waiting> ready = new DelayQueue<>(List.of(later, hot));
+      assertThat(ready.poll()).isSameAs(hot);
+      assertThat(ready.poll()).isSameAs(later);
     }
   }
 }
