@@ -8,7 +8,6 @@ import java.net.Socket;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.locks.ReentrantLock;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
@@ -41,8 +40,7 @@ public final class EmbeddedEtcd implements AutoCloseable {
   private final boolean tls;
   private final int port;
   private final int metricsPort;
-  private final ReentrantLock lifecycle = new ReentrantLock();
-  private boolean closed;
+  private final Lifecycle lifecycle = new Lifecycle();
 
   private EmbeddedEtcd(
       ServerProcess server, List<String> command, boolean tls, int port, int metricsPort) {
@@ -162,17 +160,17 @@ public final class EmbeddedEtcd implements AutoCloseable {
    * Stops the server in the middle of whatever it does (SIGSTOP): connections stay open, silent.
    */
   public void pause() {
-    inLifecycle(server::pause);
+    lifecycle.step(server::pause);
   }
 
   /** Lets a paused server go on (SIGCONT); nothing if it was not paused. */
   public void resume() {
-    inLifecycle(() -> server.signal("CONT"));
+    lifecycle.step(() -> server.signal("CONT"));
   }
 
   /** Ends the server at once (SIGKILL), paused or not; returns when it is gone. Its data stay. */
   public void kill() {
-    inLifecycle(server::kill);
+    lifecycle.step(server::kill);
   }
 
   /**
@@ -181,7 +179,7 @@ public final class EmbeddedEtcd implements AutoCloseable {
    * @throws EmbeddedServerException if it does not come back
    */
   public void restart() {
-    inLifecycle(
+    lifecycle.step(
         () -> {
           server.kill();
           launch();
@@ -197,13 +195,7 @@ public final class EmbeddedEtcd implements AutoCloseable {
   /** Ends the server and removes its folder. A second call does nothing. */
   @Override
   public void close() {
-    lifecycle.lock();
-    try {
-      closed = true;
-      server.close();
-    } finally {
-      lifecycle.unlock();
-    }
+    lifecycle.close(server::close);
   }
 
   @Override
@@ -211,32 +203,12 @@ public final class EmbeddedEtcd implements AutoCloseable {
     return "EmbeddedEtcd[" + HOST + ":" + port + "]";
   }
 
-  private void inLifecycle(Runnable step) {
-    lifecycle.lock();
-    try {
-      if (closed) {
-        throw new IllegalStateException("this server is closed");
-      }
-      step.run();
-    } finally {
-      lifecycle.unlock();
-    }
-  }
-
   private void launch() {
     server.start(command);
   }
 
   private void awaitHealth() {
-    long end = System.nanoTime() + ServerProcess.START_LIMIT.toNanos();
-    do {
-      server.pollUnlessEnded("etcd");
-      if (ask("/health").contains("\"health\":\"true\"")) {
-        return;
-      }
-    } while (System.nanoTime() - end < 0);
-    server.kill();
-    throw server.tooLate("etcd");
+    server.awaitReady("etcd", () -> ask("/health").contains("\"health\":\"true\""));
   }
 
   private String ask(String path) {
