@@ -35,17 +35,18 @@ final class SessionCheck {
 
   /**
    * A pooler that lends a server's session to whoever has a statement answers two of our
-   * connections from one session, or one of them from two.
+   * connections from one session, or one of them from several, perhaps in turn.
    */
   private static Finding own(Connection first, Connector connector, SessionSql sql)
       throws SQLException {
     long before = sql.self(first);
+    boolean isSame = before == sql.self(first);
     long other;
     try (Connection second = connector.open()) {
       other = sql.self(second);
     }
-    long after = sql.self(first);
-    return before == after && before != other
+    isSame &= before == sql.self(first);
+    return isSame && before != other
         ? Finding.ok("session", "one's own")
         : Finding.refused(
             "session",
