@@ -47,11 +47,11 @@ final class SessionCheck {
     }
     isSame &= before == sql.self(first);
     return isSame && before != other
-        ? Finding.ok("session", "one's own")
+        ? Finding.ok("pooler", "none that lends sessions by the statement")
         : Finding.refused(
-            "session",
-            "is lent to whoever has a statement, by a pooler in between (PgBouncer in transaction"
-                + " mode, RDS Proxy, ProxySQL): a lock would stay with somebody else",
+            "pooler",
+            "lends sessions by the statement (PgBouncer in transaction mode, RDS Proxy, ProxySQL):"
+                + " a lock would stay with somebody else",
             "connect past it or in session mode, or use holdfast=table");
   }
 }

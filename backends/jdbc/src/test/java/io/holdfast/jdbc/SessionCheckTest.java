@@ -47,7 +47,7 @@ class SessionCheckTest {
       assertThat(examine(database, database.url("holdfast=session")))
           .allMatch(finding -> finding.level() == Finding.Level.OK)
           .extracting(Finding::subject)
-          .contains("session", "idle_session_timeout");
+          .contains("pooler", "idle_session_timeout");
     }
   }
 
@@ -57,7 +57,7 @@ class SessionCheckTest {
       assertThat(examine(database, database.url("holdfast=session")))
           .allMatch(finding -> finding.level() == Finding.Level.OK)
           .extracting(Finding::subject)
-          .contains("session", "wait_timeout", "one server");
+          .contains("pooler", "wait_timeout", "one server");
     }
   }
 
@@ -69,7 +69,7 @@ class SessionCheckTest {
       assertRefused(
           database,
           SharedSessionDriver.through(database.url("holdfast=session")),
-          "session",
+          "pooler",
           "session mode");
     }
   }
@@ -82,7 +82,7 @@ class SessionCheckTest {
       assertRefused(
           database,
           SharedSessionDriver.through(database.url("holdfast=session")),
-          "session",
+          "pooler",
           "session mode");
     }
   }
