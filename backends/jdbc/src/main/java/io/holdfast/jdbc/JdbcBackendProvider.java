@@ -40,7 +40,7 @@ public final class JdbcBackendProvider implements BackendProvider {
     JdbcUrl parsed = JdbcUrl.parse(url);
     return switch (parsed.form()) {
       case TABLE -> LeaseTableBackend.connect(parsed, context);
-      case SESSION -> throw notYet();
+      case SESSION -> SessionBackend.connect(parsed, context);
     };
   }
 
@@ -49,20 +49,13 @@ public final class JdbcBackendProvider implements BackendProvider {
     JdbcUrl parsed = JdbcUrl.parse(url);
     return switch (parsed.form()) {
       case TABLE -> LeaseTableBackend.examine(parsed, context);
-      case SESSION -> throw notYet();
+      case SESSION -> SessionBackend.examine(parsed, context);
     };
   }
 
   @Override
   public Optional<String> schema(String url) {
-    JdbcUrl parsed = JdbcUrl.parse(url);
-    return switch (parsed.form()) {
-      case TABLE -> Optional.of(LeaseTable.schema(parsed));
-      case SESSION -> Optional.empty();
-    };
-  }
-
-  private static IllegalArgumentException notYet() {
-    return new IllegalArgumentException("holdfast=session is not there yet");
+    return Optional.of(
+        LeaseTable.schema(JdbcUrl.parse(url))); // tokens of sessions come from it, too
   }
 }

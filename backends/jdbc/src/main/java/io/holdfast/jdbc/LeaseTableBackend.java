@@ -84,7 +84,7 @@ final class LeaseTableBackend implements LockBackend, Inspectable {
         true);
   }
 
-  private static Lane lane(Connector connector, StoreContext context, String what) {
+  static Lane lane(Connector connector, StoreContext context, String what) {
     return new Lane(
         connector::open,
         context.time(),
@@ -112,9 +112,15 @@ final class LeaseTableBackend implements LockBackend, Inspectable {
   }
 
   static List<Finding> examine(JdbcUrl url, StoreContext context) {
+    return examine(url, context, check(url, context));
+  }
+
+  /** What a look at the database finds, also if it cannot be reached. */
+  static List<Finding> examine(
+      JdbcUrl url, StoreContext context, Lane.Question<LeaseTableCheck> look) {
     Connector connector = Connector.to(url, context.requestTimeout());
     try (Lane lane = lane(connector, context, "doctor")) {
-      return within(context, url, lane.run(check(url, context))).findings();
+      return within(context, url, lane.run(look)).findings();
     } catch (StoreRefusedException e) {
       return List.of(
           Finding.refused("database", String.valueOf(e.getMessage()), "change what it names"));
@@ -131,7 +137,7 @@ final class LeaseTableBackend implements LockBackend, Inspectable {
     return connection -> LeaseTableCheck.of(connection, url, context.requestTimeout());
   }
 
-  private static <A> A within(StoreContext context, JdbcUrl url, CompletableFuture<A> answer) {
+  static <A> A within(StoreContext context, JdbcUrl url, CompletableFuture<A> answer) {
     try {
       return answer.get(context.requestTimeout().toNanos(), TimeUnit.NANOSECONDS);
     } catch (ExecutionException e) {

@@ -58,6 +58,19 @@ final class LeaseTableCheck {
     return dialect;
   }
 
+  /** What somebody else has looked at, as if it had been looked at here. */
+  void add(Finding finding) {
+    if (finding.level() == Finding.Level.REFUSED) {
+      refused(finding.subject(), finding.found(), finding.cure());
+    } else {
+      findings.add(finding);
+    }
+  }
+
+  boolean isRefused() {
+    return refusal != null;
+  }
+
   List<Finding> findings() {
     return List.copyOf(findings);
   }

@@ -7,6 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -34,7 +35,17 @@ record SqlFiles(Dialect dialect, String folder, Map<String, String> words, Durat
 
     /** Ready to run; each parameter is given by its name. */
     PreparedStatement on(Connection connection, Map<String, ?> values) throws SQLException {
-      PreparedStatement statement = connection.prepareStatement(text);
+      return with(values, connection.prepareStatement(text));
+    }
+
+    /** The same for one that generates a key. */
+    PreparedStatement returningKeyOn(Connection connection, Map<String, ?> values)
+        throws SQLException {
+      return with(values, connection.prepareStatement(text, Statement.RETURN_GENERATED_KEYS));
+    }
+
+    private PreparedStatement with(Map<String, ?> values, PreparedStatement statement)
+        throws SQLException {
       try {
         statement.setQueryTimeout(timeoutSeconds);
         for (int i = 0; i < parameters.size(); i++) {

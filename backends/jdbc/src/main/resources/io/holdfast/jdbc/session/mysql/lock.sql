@@ -1,0 +1,9 @@
+-- in: above, key
+-- out: 1 if the lock is ours, 0 if not, null after an error; -1 if above is more than 400 days ahead
+--
+-- The server has one space of names for all its databases, and where it takes their names without regard to case, so
+-- does the key.
+select case
+  when :above > timestampdiff(microsecond, '1970-01-01', utc_timestamp(6)) + {farthest} then -1
+  else get_lock(sha2(concat('holdfast/', lower(database()), '/', :key), 256), 0)
+end

@@ -1,0 +1,3 @@
+-- in: nothing
+-- out: the server's connection that answers
+select connection_id()

@@ -1,0 +1,3 @@
+-- in: nothing
+-- out: the server's session that answers
+select @@SPID

@@ -1,0 +1,32 @@
+package io.holdfast.jdbc;
+
+import io.holdfast.embedded.EmbeddedMariaDb;
+import java.sql.Statement;
+
+class MariaDbSessionTest extends SessionTest {
+
+  private long ownQuestions;
+
+  MariaDbSessionTest() {
+    super(SessionServer.of(EmbeddedMariaDb.start()), 2);
+  }
+
+  /** The server's own count, less the questions for it. */
+  @Override
+  long statements() {
+    ownQuestions++;
+    String counted =
+        server().database().rows("show global status like 'Questions'").get(0).split(" \\| ")[1];
+    return Long.parseLong(counted) - ownQuestions;
+  }
+
+  @Override
+  SessionServer start() {
+    return SessionServer.of(EmbeddedMariaDb.start());
+  }
+
+  @Override
+  void lockTable(Statement plain) throws Exception {
+    plain.execute("lock tables holdfast_lock write");
+  }
+}
