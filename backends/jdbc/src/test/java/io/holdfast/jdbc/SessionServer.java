@@ -103,7 +103,8 @@ abstract class SessionServer implements AutoCloseable {
 
     @Override
     List<String> sessions() {
-      return database().rows("select pid from pg_stat_activity where application_name = 'Holdfast'");
+      return database()
+          .rows("select pid from pg_stat_activity where application_name = 'Holdfast'");
     }
 
     @Override

@@ -197,9 +197,7 @@ abstract class SessionTest {
           .isInstanceOf(ExecutionException.class)
           .hasCauseInstanceOf(BackendException.class);
     }
-    await()
-        .atMost(LIMIT)
-        .untilAsserted(() -> assertThat(server.holders(wanted.name())).isEmpty());
+    await().atMost(LIMIT).untilAsserted(() -> assertThat(server.holders(wanted.name())).isEmpty());
     granted(another, sameName(wanted));
   }
 
@@ -210,8 +208,7 @@ abstract class SessionTest {
       CompletionStage<Attempt> attempt = backend.ask(asking(claim));
       if (i % 2 == 0) {
         CompletableFuture.runAsync(
-                () -> {},
-                CompletableFuture.delayedExecutor(i * 20L, TimeUnit.MICROSECONDS))
+                () -> {}, CompletableFuture.delayedExecutor(i * 20L, TimeUnit.MICROSECONDS))
             .join();
       }
       release(backend, claim);
