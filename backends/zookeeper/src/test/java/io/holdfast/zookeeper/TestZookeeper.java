@@ -20,6 +20,7 @@ import org.apache.curator.test.TestingCluster;
 import org.apache.curator.test.TestingServer;
 import org.apache.zookeeper.KeeperException;
 import org.apache.zookeeper.ZooKeeper;
+import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
 
 /** Real servers, a client that never heard of Holdfast, and backends to try. */
@@ -47,6 +48,7 @@ final class TestZookeeper implements AutoCloseable {
 
   static {
     System.setProperty("zookeeper.forceSync", "no"); // no server here loses its power
+    Awaitility.setDefaultTimeout(Duration.ofSeconds(60));
     System.setProperty("znode.container.checkIntervalMs", "500"); // a minute by default
   }
 
