@@ -1,0 +1,185 @@
+package io.holdfast.mutated;
+
+import io.holdfast.BackendException;
+import io.holdfast.LockName;
+import io.holdfast.spi.Ask;
+import io.holdfast.spi.Attempt;
+import io.holdfast.spi.BackendProvider;
+import io.holdfast.spi.Claim;
+import io.holdfast.spi.LockBackend;
+import io.holdfast.spi.Release;
+import io.holdfast.spi.Renewal;
+import io.holdfast.spi.StoreContext;
+import io.holdfast.spi.Time;
+import io.holdfast.spi.Watch;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Two processes and a store: what they hear that they should not. Each step says what is expected
+ * of any backend, as far as its {@code Guarantees} go; nothing hangs on how fast it is, but for
+ * leases that have to end. Used by one thread.
+ */
+public final class Conversation implements AutoCloseable {
+
+  private static final Duration LONG = Duration.ofMinutes(1);
+  private static final Duration SHORT = Duration.ofMillis(300);
+  private static final Duration PATIENCE = Duration.ofSeconds(10);
+
+  private final LockBackend one;
+  private final LockBackend other;
+  private final List<String> wrong = new ArrayList<>();
+
+  private Conversation(LockBackend one, LockBackend other) {
+    this.one = one;
+    this.other = other;
+  }
+
+  /** What is wrong with a store, in the order in which it was found; nothing if it is right. */
+  public static List<String> wrongWith(String provider, String url, String name) throws Exception {
+    BackendProvider backends =
+        (BackendProvider) Class.forName(provider).getConstructor().newInstance();
+    StoreContext context = new StoreContext(new RealTime(), PATIENCE, LONG, warning -> {});
+    try (Conversation conversation =
+        new Conversation(backends.connect(url, context), backends.connect(url, context))) {
+      conversation.run(name);
+      return List.copyOf(conversation.wrong);
+    }
+  }
+
+  private void run(String name) throws Exception {
+    try {
+      hold(name);
+      if (one.guarantees().sessionFor().isEmpty()) {
+        outlive(name);
+      }
+    } catch (ExecutionException noAnswer) {
+      wrong.add("no answer: " + noAnswer.getCause());
+    }
+  }
+
+  private void hold(String name) throws Exception {
+    Claim first = claim(name);
+    long before = System.currentTimeMillis() * 1_000;
+    long token = token("a free lock", ask(one, first, 0));
+    expect("its token is not behind the clock", true, token >= before - 1_000_000);
+    expect("the same asks again", token, token("asked again", ask(one, first, 0)));
+    Claim second = claim(name);
+    expect("a held lock", "refused", word(ask(other, second, 0)));
+    expect("a held lock, asked for by its own process", "refused", word(ask(one, claim(name), 0)));
+    expect("another's renewal", "gone", word(heard(other.renew(second, LONG))));
+    expect("another's release", Release.GONE, heard(other.release(second, 0, Duration.ZERO)));
+    expect("a stranger's release", Release.GONE, release(one, claim(name), 0));
+    expect("its holder's renewal", "renewed", word(heard(one.renew(first, LONG))));
+
+    Claim waiting = claim(name);
+    expect("who would wait", "refused", word(heard(other.ask(new Ask(waiting, LONG, true, 1, 0)))));
+    boolean tells = one.guarantees().tellsOfRelease();
+    Semaphore hints = new Semaphore(0);
+    boolean release;
+    try (Watch watch = other.watch(waiting, hints::release)) {
+      boolean unused = tells && hints.tryAcquire(2, TimeUnit.SECONDS); // that listening begins
+      hints.drainPermits();
+      release = release(one, first, token) == Release.RELEASED;
+      expect("a hint", true, !tells || hints.tryAcquire(5, TimeUnit.SECONDS));
+    }
+    expect("its holder's release", true, release);
+    long next = token("the next grant", ask(other, waiting, 0));
+    expect("its token is greater", true, next > token);
+    expect("a renewal of what was given back", "gone", word(heard(one.renew(first, LONG))));
+    expect("a release of what was given back", Release.GONE, release(one, first, token));
+    expect("the next holder's renewal", "renewed", word(heard(other.renew(waiting, LONG))));
+    expect("its release", Release.RELEASED, release(other, waiting, next));
+
+    if (one.guarantees().raisesTokens()) {
+      long tomorrow = before + Duration.ofDays(1).toMillis() * 1_000;
+      Claim ahead = claim(name);
+      long raised = token("above tomorrow", ask(one, ahead, tomorrow));
+      expect("a token above tomorrow", true, raised > tomorrow);
+      expect("its release", Release.RELEASED, release(one, ahead, raised));
+      Claim after = claim(name);
+      long last = token("after tomorrow", ask(other, after, 0));
+      expect("a token after tomorrow's", true, last > raised);
+      expect("its release", Release.RELEASED, release(other, after, last));
+    }
+  }
+
+  /** A lease that ends by itself, unseen by its holder. */
+  private void outlive(String name) throws Exception {
+    Claim silent = claim(name);
+    long token = token("a short lease", heard(one.ask(new Ask(silent, SHORT, false, 1, 0))));
+    Claim patient = claim(name);
+    expect("while it lasts", "refused", word(ask(other, patient, 0)));
+    TimeUnit.NANOSECONDS.sleep(SHORT.multipliedBy(2).toNanos()); // the store's own time
+    expect("a renewal after its end", "gone", word(heard(one.renew(silent, LONG))));
+    expect("a release after its end", Release.GONE, release(one, silent, token));
+    long next = token("after its end", ask(other, patient, 0));
+    expect("its token is greater", true, next > token);
+    expect("a late renewal", "gone", word(heard(one.renew(silent, LONG))));
+    expect("a late release", Release.GONE, release(one, silent, token));
+    expect("the next holder", "renewed", word(heard(other.renew(patient, LONG))));
+    Release kept = heard(other.release(patient, next, LONG));
+    expect("a release that keeps", Release.RELEASED, kept);
+    expect("a kept lock", "refused", word(ask(one, claim(name), 0)));
+  }
+
+  private static Claim claim(String name) {
+    return Claim.on(new LockName(name), "me");
+  }
+
+  private static Attempt ask(LockBackend backend, Claim claim, long above) throws Exception {
+    return heard(backend.ask(new Ask(claim, LONG, false, 1, above)));
+  }
+
+  private static Release release(LockBackend backend, Claim claim, long used) throws Exception {
+    return heard(backend.release(claim, used, Duration.ZERO));
+  }
+
+  private static <A> A heard(CompletionStage<A> answer) throws Exception {
+    return answer.toCompletableFuture().get(PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
+  }
+
+  private static String word(Attempt attempt) {
+    return attempt instanceof Attempt.Granted ? "granted" : "refused";
+  }
+
+  private static String word(Renewal renewal) {
+    return renewal instanceof Renewal.Renewed ? "renewed" : "gone";
+  }
+
+  /** The token of a grant; 0 if it is none, which is wrong. */
+  private long token(String what, Attempt attempt) {
+    expect(what, "granted", word(attempt));
+    return attempt instanceof Attempt.Granted granted ? granted.firstToken() : 0;
+  }
+
+  private void expect(String what, Object expected, Object found) {
+    if (!expected.equals(found)) {
+      wrong.add("%s: %s instead of %s".formatted(what, found, expected));
+    }
+  }
+
+  @Override
+  public void close() {
+    one.close();
+    other.close();
+  }
+
+  /** Time as it is; nothing is ever due. */
+  private static final class RealTime implements Time {
+    @Override
+    public long nanoTime() {
+      return System.nanoTime();
+    }
+
+    @Override
+    public Timer schedule(Duration delay, Runnable task) {
+      throw new BackendException("No backend schedules anything here");
+    }
+  }
+}
