@@ -26,6 +26,7 @@ import org.junit.jupiter.api.io.TempDir;
 class FileProcessesTest {
 
   private static final Duration LIMIT = Duration.ofSeconds(60);
+
   /** Short enough to wait for its end, and longer than a busy machine takes to answer. */
   private static final Duration SHORT = Duration.ofSeconds(2);
 
@@ -159,7 +160,8 @@ class FileProcessesTest {
     assertThat(other.tell("try", name)).isEqualTo("busy");
     assertThat(other.tell("who", name)).isEqualTo("kept");
     assertThat(locks.inspect(name).holder().flatMap(one -> one.remaining()))
-        .hasValueSatisfying(left -> assertThat(left).isBetween(Duration.ofMinutes(30), Duration.ofHours(1)));
+        .hasValueSatisfying(
+            left -> assertThat(left).isBetween(Duration.ofMinutes(30), Duration.ofHours(1)));
   }
 
   @Test
