@@ -82,7 +82,7 @@ final class LockingJvm implements AutoCloseable {
       System.out.println("ready");
       Optional<Lease> lease = Optional.empty();
       for (String order; (order = orders.readLine()) != null; ) {
-        String[] words = order.split(" ");
+        String[] words = order.split(" ", -1);
         switch (words[0]) {
           case "try" -> {
             lease = locks.tryAcquire(words[1]);
