@@ -24,6 +24,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -120,6 +121,7 @@ class DataFolderTest {
   }
 
   @Test
+  @Tag("slow")
   void serversEndWithTheLastJvmHoweverItEndsAndTheNextOneWaitsForThat() throws Exception {
     open().close();
     try (Jvm one = Jvm.start(folder);
@@ -141,6 +143,7 @@ class DataFolderTest {
   }
 
   @Test
+  @Tag("slow")
   void jvmsThatOpenAtOnceGetTheSameServers() throws Exception {
     List<CompletableFuture<Jvm>> all =
         List.of(start(folder), start(folder), start(folder)); // the first makes the data
@@ -153,6 +156,7 @@ class DataFolderTest {
   }
 
   @Test
+  @Tag("slow")
   void everythingKilledComesBackWithTheDataAndNoForeignProcessIsTouched() throws Exception {
     Process foreign = new ProcessBuilder("sleep", "600").start();
     try {
@@ -180,6 +184,7 @@ class DataFolderTest {
   }
 
   @Test
+  @Tag("slow")
   void deadServerAndDeadKeeperAreReplacedForTheOthersToo() throws Exception {
     try (DataFolder mine = open()) {
       keep(mine.databaseUrl(), 7);
@@ -200,6 +205,7 @@ class DataFolderTest {
   }
 
   @Test
+  @Tag("slow")
   void takenPortIsLeftToTheOtherWhereNobodyElseUsesTheFolder() throws Exception {
     open().close();
     Access before = Access.of(folder.toRealPath());
@@ -255,6 +261,7 @@ class DataFolderTest {
   }
 
   @Test
+  @Tag("slow")
   void folderInUseByAnotherContainerIsRefused() throws Exception {
     try (Jvm other = Jvm.start(folder)) {
       Files.writeString(folder.resolve("gate"), "  another boot, or another container");

@@ -13,6 +13,7 @@ import java.sql.Statement;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.postgresql.ds.PGSimpleDataSource;
@@ -115,6 +116,7 @@ class EmbeddedPostgreSqlTest {
   }
 
   @Test
+  @Tag("slow")
   void programsAreUnpackedOnceAndCompletelyOrNotAtAll(@TempDir Path temp) throws IOException {
     Path cache = temp.resolve("cache/holdfast");
     Path first = PostgreSqlBinaries.find(temp, Optional.of(cache));
@@ -132,6 +134,7 @@ class EmbeddedPostgreSqlTest {
   }
 
   @Test
+  @Tag("slow")
   void whereNoCacheCanBeWrittenTheProgramsGoToTheServersFolder(@TempDir Path temp)
       throws IOException {
     Path file = Files.createFile(temp.resolve("file"));

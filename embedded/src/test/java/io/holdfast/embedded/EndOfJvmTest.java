@@ -72,6 +72,7 @@ class EndOfJvmTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"redis", "postgresql"})
+  @Tag("slow")
   void anOrdinaryUserCanStartIt(String kind, @TempDir Path temp) throws Exception {
     if (!Integer.valueOf(0).equals(Files.getAttribute(temp, "unix:uid"))) {
       abort("not root, so all tests here ran as an ordinary user");

@@ -23,6 +23,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -54,6 +55,7 @@ class LeaseEndTest {
   }
 
   @Test
+  @Tag("slow")
   void closingMeetsClosing() {
     duel("close against close", ORDERS, CloseAgainstClose.class);
   }
@@ -69,6 +71,7 @@ class LeaseEndTest {
   }
 
   @Test
+  @Tag("slow")
   void aLateRenewalMeetsTheEndOfTheLease() {
     duel("a late renewal against the end", ORDERS / 2, LateRenewalAgainstTheEnd.class);
   }
@@ -89,6 +92,7 @@ class LeaseEndTest {
   }
 
   @Test
+  @Tag("slow")
   void anActionThatIsAddedMeetsTheClosingOfAllLocks() {
     duel("onLost against Locks.close", ORDERS / 2, OnLostAgainstLocksClose.class);
   }

@@ -14,6 +14,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jetbrains.lincheck.datastructures.Operation;
 import org.jetbrains.lincheck.datastructures.Validate;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Events run one at a time, each once, and those of one thread in the order it posted them. */
@@ -37,6 +38,7 @@ class MailboxTest {
   }
 
   @Test
+  @Tag("slow")
   void whatOneEventWroteTheNextSees() {
     Interleavings.stressed("Mailbox, plain memory", 4, 400).check(PlainSum.class);
   }

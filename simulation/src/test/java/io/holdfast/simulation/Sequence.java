@@ -121,6 +121,7 @@ final class Sequence {
         long last = token + acquire.span() - 1;
         long tick = answer.before() + Math.floorMod(last - answer.before(), 1_000L);
         for (long at = tick; at <= answer.after(); at += 1_000) {
+          instants.add(at - 1); // before it the token may still be too far ahead
           instants.add(at);
           instants.add(at + 1);
         }

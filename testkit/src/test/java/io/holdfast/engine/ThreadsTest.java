@@ -35,6 +35,7 @@ import java.util.concurrent.locks.Lock;
 import java.util.logging.Level;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Real time, real threads: who runs what, and what is left when it is over. */
@@ -554,6 +555,7 @@ class ThreadsTest {
   }
 
   @Test
+  @Tag("slow")
   void leaseThatNobodyCanCloseIsNotRenewedAndTheListenerAndTheLogAreTold() throws Exception {
     Lease kept = locks.acquire("kept", STEADY);
     try (Logged log = new Logged()) {
@@ -578,6 +580,7 @@ class ThreadsTest {
   }
 
   @Test
+  @Tag("slow")
   void lockOfAThreadThatIsGoneLeaks() {
     Lock lock = locks.reentrant(NAME, STEADY);
     Caller<Boolean> dying =

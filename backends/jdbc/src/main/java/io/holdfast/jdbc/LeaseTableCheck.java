@@ -180,9 +180,10 @@ final class LeaseTableCheck {
 
   /** Behind a pooler that hands out connections by the transaction no notice arrives. */
   private void pooler() throws SQLException {
-    boolean same = number("session") == number("session");
+    int first = number("session");
+    int second = number("session");
     findings.add(
-        same
+        first == second
             ? Finding.ok("session", "the same from statement to statement")
             : Finding.warning(
                 "session",

@@ -28,6 +28,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -141,6 +142,7 @@ class RedisErrorsTest {
 
   /** Lettuce's own greeting loses it in one of a hundred attempts. */
   @Test
+  @Tag("slow")
   void reasonOfARefusalIsNeverLost() {
     redis.start(EmbeddedRedis.builder().password("another"));
     String url = "redis://:" + SECRET + "@127.0.0.1:" + redis.server().port();

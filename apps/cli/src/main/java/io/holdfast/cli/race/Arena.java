@@ -47,9 +47,9 @@ final class Arena {
 
   private static RedisWire connectRedis(Servers servers) throws RaceException {
     try {
-      return RedisWire.connect(URI.create(servers.store().url()), ANSWERS_WITHIN);
+      return RedisWire.connect(URI.create(servers.redis().url()), ANSWERS_WITHIN);
     } catch (IOException e) {
-      throw servers.storeFails(e);
+      throw servers.redisFails(e);
     }
   }
 
@@ -88,7 +88,7 @@ final class Arena {
     try {
       redis.ask("DEL", Merger.lockName(run, method));
     } catch (IOException e) {
-      throw servers.storeFails(e);
+      throw servers.redisFails(e);
     }
   }
 
@@ -102,7 +102,7 @@ final class Arena {
         execute(own, Resource.text("drop-schema.sql").formatted(run));
       }
     }
-    if (!servers.store().embedded()) {
+    if (!servers.redis().embedded()) {
       try (RedisWire own = connectRedis(servers)) {
         for (Method method : Method.values()) {
           own.ask("DEL", Merger.lockName(run, method));

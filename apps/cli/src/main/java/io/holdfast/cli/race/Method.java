@@ -20,7 +20,7 @@ enum Method {
   GET_THEN_SET("GET then SET", Writing.WHATEVER_COMES),
   NO_EXPIRY("SETNX without expiry", Writing.WHATEVER_COMES),
   NO_OWNER_CHECK("expiry without owner check", Writing.WHATEVER_COMES),
-  CORRECT_LOCK("correct Redis lock", Writing.WHATEVER_COMES),
+  CORRECT_LOCK("correct lock", Writing.WHATEVER_COMES),
   TEXTBOOK_FENCE("lock + textbook fence", Writing.FENCE),
   FENCE_AND_VERSION("lock + fence and version (ours)", Writing.FENCE_AND_VERSION);
 

@@ -63,7 +63,7 @@ final class Race {
     WorkerProcess worker =
         WorkerProcess.start(number, List.of(run, host, Long.toString(plan.lease().toMillis())));
     cleanup.later(worker::close); // before all that was opened earlier: nobody writes any more
-    worker.order("connect", servers.store().url(), servers.database().url());
+    worker.order("connect", servers.redis().url(), servers.store().url(), servers.database().url());
     return worker;
   }
 }

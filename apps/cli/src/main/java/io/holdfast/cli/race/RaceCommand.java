@@ -1,5 +1,9 @@
 package io.holdfast.cli.race;
 
+import io.holdfast.LockException;
+import io.holdfast.LockOptions;
+import io.holdfast.Locks;
+import io.holdfast.LocksConfig;
 import io.holdfast.cli.terminal.StatusLine;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -8,8 +12,8 @@ import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.logging.LogManager;
 import java.util.stream.Collectors;
@@ -71,9 +75,10 @@ public final class RaceCommand implements Callable<Integer> {
       names = "--store",
       paramLabel = "URL",
       description = {
-        "Your own Redis instead of an embedded one:",
-        "redis://[USER:PASSWORD@]HOST[:PORT]. The race's keys have",
-        "random names and are removed, or end by themselves."
+        "Your own store for Holdfast's locks instead of an embedded",
+        "Redis, by any URL that 'holdfast run' takes. A Redis also",
+        "serves the locks made by hand. The race's keys have random",
+        "names and are removed, or end by themselves."
       })
   private @Nullable String store;
 
@@ -129,15 +134,32 @@ public final class RaceCommand implements Callable<Integer> {
     progress.at("starting servers");
     Servers servers =
         Servers.start(Optional.ofNullable(store), Optional.ofNullable(database), cleanup);
-    return new Race(plan, progress, cleanup).run(servers);
+    return new Race(fitted(plan, servers), progress, cleanup).run(servers);
+  }
+
+  /** Asks the store before anything is started whether its leases can be as short as planned. */
+  private Plan fitted(Plan plan, Servers servers) throws RaceException {
+    if (servers.store().equals(servers.redis())) {
+      return plan;
+    }
+    Plan withSessions = plan.withSessions();
+    LockOptions options = LockOptions.DEFAULTS.leaseFor(withSessions.lease());
+    try (Locks locks =
+        Locks.connect(servers.store().url(), LocksConfig.DEFAULTS.options(options))) {
+      return locks.guarantees().sessionFor().isPresent() ? withSessions : plan;
+    } catch (LockException e) {
+      throw servers.storeFails(e);
+    } catch (IllegalArgumentException e) {
+      throw wrong("--store: " + e.getMessage());
+    }
   }
 
   private void check() {
     if (workers < FEWEST_WORKERS || workers > MOST_WORKERS) {
       throw wrong("--workers is %d to %d".formatted(FEWEST_WORKERS, MOST_WORKERS));
     }
-    if (store != null && !isRedis(store)) {
-      throw wrong("--store is redis://HOST:PORT or rediss://HOST:PORT, of a single server");
+    if (store != null) {
+      checkStore(store);
     }
     if (database != null && !database.startsWith("jdbc:postgresql:")) {
       throw wrong("--db is jdbc:postgresql://HOST/DATABASE?user=NAME");
@@ -147,12 +169,27 @@ public final class RaceCommand implements Callable<Integer> {
     }
   }
 
-  private static boolean isRedis(String url) {
+  /** Whoever is stopped in the race has to lose what he holds, or there is nothing to see. */
+  private void checkStore(String url) {
+    String lower = url.toLowerCase(Locale.ROOT);
+    if (lower.startsWith("memory:")) {
+      throw wrong("--store: memory: locks only the threads of one process; nobody would race");
+    }
+    if (lower.startsWith("file:")) {
+      throw wrong(
+          "--store: a lock in file: ends with its process only, so that a stopped worker is never"
+              + " overtaken; the table shows a file lock beside the others anyway");
+    }
+    if (Servers.isRedis(url) && hostOf(url).isEmpty()) {
+      throw wrong("--store is like redis://HOST:PORT");
+    }
+  }
+
+  private static Optional<String> hostOf(String url) {
     try {
-      URI uri = new URI(url);
-      return uri.getHost() != null && Set.of("redis", "rediss").contains(uri.getScheme());
+      return Optional.ofNullable(new URI(url).getHost());
     } catch (URISyntaxException e) {
-      return false;
+      return Optional.empty();
     }
   }
 

@@ -1,10 +1,12 @@
 package io.holdfast.cli.race;
 
+import io.holdfast.LockException;
 import io.holdfast.embedded.EmbeddedPostgreSql;
 import io.holdfast.embedded.EmbeddedRedis;
 import io.holdfast.embedded.EmbeddedServerException;
 import java.io.IOException;
 import java.sql.SQLException;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -12,10 +14,11 @@ import java.util.concurrent.CompletionException;
 /**
  * Where the locks and the records are. The one place that knows of embedded servers.
  *
- * @param store Redis, by a redis:// URL
+ * @param redis for the locks made by hand, by a redis:// URL
+ * @param store for Holdfast's own; the same Redis, unless the race is about another store
  * @param database PostgreSQL, by a JDBC URL
  */
-record Servers(Server store, Server database) {
+record Servers(Server redis, Server store, Server database) {
 
   /**
    * A server.
@@ -28,18 +31,28 @@ record Servers(Server store, Server database) {
   /** Starts what is not given, both at once. */
   static Servers start(Optional<String> store, Optional<String> database, Cleanup cleanup)
       throws RaceException {
+    Optional<Server> ownStore = store.map(url -> new Server(url, false));
     CompletableFuture<Server> redis =
         CompletableFuture.supplyAsync(
-            () -> store.map(url -> new Server(url, false)).orElseGet(() -> embeddedRedis(cleanup)));
+            () ->
+                ownStore.filter(own -> isRedis(own.url())).orElseGet(() -> embeddedRedis(cleanup)));
     CompletableFuture<Server> postgres =
         CompletableFuture.supplyAsync(
             () ->
                 database
                     .map(url -> new Server(url, false))
                     .orElseGet(() -> embeddedPostgreSql(cleanup)));
+    Server startedRedis = started(redis, "Redis", "--store redis://HOST:PORT");
     return new Servers(
-        started(redis, "Redis", "--store redis://HOST:PORT"),
+        startedRedis,
+        ownStore.orElse(startedRedis),
         started(postgres, "PostgreSQL", "--db jdbc:postgresql://HOST/DATABASE?user=NAME"));
+  }
+
+  /** Whether the locks made by hand can be there, too. */
+  static boolean isRedis(String url) {
+    String lower = url.toLowerCase(Locale.ROOT);
+    return lower.startsWith("redis:") || lower.startsWith("rediss:");
   }
 
   private static Server embeddedRedis(Cleanup cleanup) {
@@ -68,8 +81,12 @@ record Servers(Server store, Server database) {
     }
   }
 
-  RaceException storeFails(IOException e) {
+  RaceException redisFails(IOException e) {
     return RaceException.unavailable("Redis (--store): " + withoutUrls(e));
+  }
+
+  RaceException storeFails(LockException e) {
+    return RaceException.unavailable("the store (--store): " + withoutUrls(e));
   }
 
   RaceException databaseFails(SQLException e) {
@@ -80,6 +97,7 @@ record Servers(Server store, Server database) {
   private String withoutUrls(Exception e) {
     return String.valueOf(e.getMessage())
         .replace(database.url(), "the URL")
-        .replace(store.url(), "the URL");
+        .replace(store.url(), "the URL")
+        .replace(redis.url(), "the URL");
   }
 }

@@ -1,6 +1,8 @@
 package io.holdfast.cli.race;
 
+import io.holdfast.LockOptions;
 import io.holdfast.Locks;
+import io.holdfast.LocksConfig;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.net.URI;
@@ -23,7 +25,7 @@ import java.util.function.Consumer;
  * apart by tabs:
  *
  * <pre>
- * connect STORE DATABASE            first of all; not arguments, which anyone on the host can read
+ * connect REDIS STORE DATABASE      first of all; not arguments, which anyone on the host can read
  * method NAME                       how to merge from now on
  * merge REPORT PATIENCE [GATE...]   one merge; stand at each of these gates until told to go
  * go                                leave the gate
@@ -70,11 +72,13 @@ final class Worker {
       Orders orders, String run, Path hostLock, Duration lease, Consumer<Report> reports)
       throws InterruptedException, IOException, SQLException {
     List<String> servers = orders.next("connect");
-    Locks locks = Locks.connect(servers.get(1));
+    Locks locks =
+        Locks.connect(
+            servers.get(2), LocksConfig.DEFAULTS.options(LockOptions.DEFAULTS.leaseFor(lease)));
     ReentrantLock threadLock = new ReentrantLock();
     List<Merger> mergers = new ArrayList<>();
     for (int i = 0; i < THREADS; i++) {
-      Connection database = DriverManager.getConnection(servers.get(2));
+      Connection database = DriverManager.getConnection(servers.get(3));
       database.setSchema(run);
       RedisWire redis = RedisWire.connect(URI.create(servers.get(1)), WorkerProcess.SILENCE);
       FileChannel host =

@@ -22,6 +22,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import picocli.CommandLine;
@@ -37,6 +38,7 @@ class RaceCommandTest {
   @TempDir Path folder;
 
   @Test
+  @Tag("slow")
   void eachMethodLosesWhatItIsKnownToLoseAndOursNothing() throws Exception {
     Path json = folder.resolve("race.json");
     try (EmbeddedRedis redis = EmbeddedRedis.builder().password(PASSWORD).start();
@@ -64,7 +66,7 @@ class RaceCommandTest {
             "GET then SET",
             "SETNX without expiry",
             "expiry without owner check",
-            "correct Redis lock",
+            "correct lock",
             "lock + textbook fence",
             OURS);
     outcomes.forEach(

@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
@@ -23,6 +24,7 @@ import picocli.CommandLine;
 
 /** A race that is ended from outside, at the worst moment: while a worker stands stopped. */
 @EnabledOnOs(OS.LINUX) // looks into /proc
+@Tag("slow")
 class RaceEndTest {
 
   private static final Duration LONG_ENOUGH = Duration.ofSeconds(60);

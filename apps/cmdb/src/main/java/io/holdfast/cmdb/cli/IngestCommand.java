@@ -137,7 +137,7 @@ final class IngestCommand implements Callable<Integer> {
     boolean streaming = paths.contains("-");
     try (Payloads payloads = Payloads.of(paths, observed, System.in);
         AckFileOrNone witness = new AckFileOrNone(acks.map(AckFile::appendTo));
-        Servers servers = place.openWithLocks();
+        Servers servers = place.open();
         Database database = servers.databaseToMerge(settings.connections() + 1)) {
       return ingest(payloads, witness, servers, database, settings, newRules, streaming);
     } catch (FileNotFoundException e) {
@@ -212,7 +212,7 @@ final class IngestCommand implements Callable<Integer> {
     Tally tally = new Tally();
     MachineStore machines = MachineStore.of(database);
     AckLines lines = new AckLines(out, streaming);
-    try (Locks locks = servers.locks(tally)) {
+    try (Locks locks = servers.locks(settings, tally)) {
       warnOfWeakSettings(database, err);
       if (newRules.isPresent()) {
         Rules rulesToBe = newRules.get();

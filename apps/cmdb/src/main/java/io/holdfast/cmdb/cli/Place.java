@@ -2,7 +2,7 @@ package io.holdfast.cmdb.cli;
 
 import io.holdfast.LockListener;
 import io.holdfast.Locks;
-import io.holdfast.LocksConfig;
+import io.holdfast.cmdb.ingest.Settings;
 import io.holdfast.cmdb.store.Database;
 import io.holdfast.embedded.DataFolder;
 import io.holdfast.embedded.EmbeddedServerException;
@@ -47,8 +47,9 @@ public final class Place {
       paramLabel = "URL",
       defaultValue = "${env:HOLDFAST_STORE:-}",
       description =
-          "With --db: where the locks are, such as redis://HOST:PORT; without it, the "
-              + "variable HOLDFAST_STORE says it.")
+          "With --db: where the locks are, by any URL that 'holdfast run' takes; without it, "
+              + "the variable HOLDFAST_STORE says it, and without that they are in a table of "
+              + "the same PostgreSQL.")
   private String store = "";
 
   /** Servers that are there, as long as this is open. */
@@ -68,7 +69,7 @@ public final class Place {
       return databaseUrl;
     }
 
-    /** May hold a password; empty if none was given. */
+    /** May hold a password. */
     public String storeUrl() {
       return storeUrl;
     }
@@ -92,8 +93,12 @@ public final class Place {
     }
 
     /** Connects to the locks. */
-    public Locks locks(LockListener listener) {
-      return Locks.connect(storeUrl, LocksConfig.DEFAULTS.listener(listener));
+    public Locks locks(Settings settings, LockListener listener) {
+      try {
+        return Locks.connect(storeUrl, settings.locksConfig().listener(listener));
+      } catch (IllegalArgumentException e) {
+        throw new CmdbException(CmdbException.USAGE, "--store: " + e.getMessage());
+      }
     }
 
     @Override
@@ -127,16 +132,13 @@ public final class Place {
     if (store.toLowerCase(java.util.Locale.ROOT).startsWith("memory:")) {
       throw wrong("memory: locks only the threads of one process; give a shared --store");
     }
-    return new Servers(database, store, Optional.empty());
+    return new Servers(database, store.isEmpty() ? lockTableIn(database) : store, Optional.empty());
   }
 
-  /** The same for a command that needs locks. */
-  public Servers openWithLocks() {
-    boolean isGiven = data.isEmpty() && db.or(this::fromEnvironment).isPresent();
-    if (isGiven && store.isEmpty()) {
-      throw wrong("--db needs --store redis://HOST:PORT (or HOLDFAST_STORE) for the locks");
-    }
-    return open();
+  /** The machines' own database as the store of their locks: one server for all. */
+  private static String lockTableIn(String database) {
+    char first = database.contains("?") ? '&' : '?';
+    return database + first + "holdfast=table&holdfast.create=true";
   }
 
   /**
@@ -145,7 +147,7 @@ public final class Place {
    */
   public Servers openElseIn(Path folder) {
     boolean nothingIsNamed = db.isEmpty() && data.isEmpty();
-    return nothingIsNamed ? openFolder(folder.resolve("data")) : openWithLocks();
+    return nothingIsNamed ? openFolder(folder.resolve("data")) : open();
   }
 
   private static Servers openFolder(Path folder) {

@@ -25,7 +25,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.SQLException;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Iterator;
@@ -48,9 +47,6 @@ import java.util.stream.Stream;
 final class Demo implements AutoCloseable {
 
   private static final int PROCESSES = 3;
-  private static final Settings SETTINGS =
-      Settings.DEFAULTS.workers(2).batch(20).leaseFor(Duration.ofSeconds(1));
-
   private final Database database;
   private final MachineStore machines;
   private final Path witnessFile;
@@ -67,6 +63,7 @@ final class Demo implements AutoCloseable {
   /**
    * Starts the workers.
    *
+   * @param settings with short leases, because each scene with a pause takes one
    * @param folder for the witness file
    * @param guarded false to show what is lost without the guard
    * @param progress is told what goes on
@@ -75,6 +72,7 @@ final class Demo implements AutoCloseable {
       Database database,
       String databaseUrl,
       String storeUrl,
+      Settings settings,
       Path folder,
       boolean guarded,
       Consumer<String> progress)
@@ -91,7 +89,7 @@ final class Demo implements AutoCloseable {
             databaseUrl,
             storeUrl,
             PROCESSES,
-            SETTINGS,
+            settings,
             guarded,
             acknowledged -> {
               witnessLock.lock();

@@ -1,10 +1,13 @@
 package io.holdfast.cmdb.demo;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.holdfast.Guarantees;
+import io.holdfast.Locks;
 import io.holdfast.cmdb.cli.CmdbException;
 import io.holdfast.cmdb.cli.Place;
 import io.holdfast.cmdb.cli.Place.Servers;
 import io.holdfast.cmdb.ingest.IngestException;
+import io.holdfast.cmdb.ingest.Settings;
 import io.holdfast.cmdb.ingest.Tally;
 import io.holdfast.cmdb.report.Json;
 import io.holdfast.cmdb.store.Audit;
@@ -17,6 +20,7 @@ import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -52,6 +56,11 @@ import picocli.CommandLine.Spec;
       "  holdfast demo --data ~/cmdb && holdfast cmdb list --data ~/cmdb",
     })
 public final class DemoCommand implements Callable<Integer> {
+
+  private static final Duration LEASE = Duration.ofSeconds(1);
+
+  /** Where the session is the lease: few stores grant a session of less than 4 s. */
+  private static final Duration SESSION = Duration.ofSeconds(4);
 
   private static final int MACHINES = 3_000;
   private static final int QUICK_MACHINES = 400;
@@ -133,6 +142,7 @@ public final class DemoCommand implements Callable<Integer> {
                 database,
                 servers.databaseUrl(),
                 servers.storeUrl(),
+                shortLeases(servers),
                 folder,
                 !withoutGuard,
                 progress)) {
@@ -141,6 +151,21 @@ public final class DemoCommand implements Callable<Integer> {
       throw Place.unavailable(servers.databaseUrl(), e);
     } catch (IngestException e) {
       throw new CmdbException(CmdbException.UNAVAILABLE, String.valueOf(e.getMessage()));
+    }
+  }
+
+  /** As short as the store has them. */
+  private static Settings shortLeases(Servers servers) {
+    Settings sessions = Settings.DEFAULTS.workers(2).batch(20).leaseFor(SESSION);
+    try (Locks locks = servers.locks(sessions, event -> {})) {
+      Guarantees store = locks.guarantees();
+      if (!store.endsByItself() && store.sessionFor().isEmpty()) {
+        throw new CmdbException(
+            CmdbException.USAGE,
+            "--store: these locks end with their process only, so that a stopped worker is never"
+                + " overtaken, and the demo has nothing to show");
+      }
+      return store.sessionFor().isPresent() ? sessions : sessions.leaseFor(LEASE);
     }
   }
 

@@ -38,6 +38,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.PriorityBlockingQueue;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
@@ -81,7 +82,7 @@ public final class Ingest implements Intake {
 
   private final BlockingQueue<Item> incoming = new LinkedBlockingQueue<>();
   private final BlockingQueue<Item> intricate = new LinkedBlockingQueue<>();
-  private final BlockingQueue<Waiting> ready = new LinkedBlockingQueue<>();
+  private final BlockingQueue<Waiting> ready = new PriorityBlockingQueue<>(11, Waiting.BY_TURN);
   private final Map<String, Waiting> byMachine = new ConcurrentHashMap<>();
   private final AtomicInteger onTheirWay = new AtomicInteger();
   private final Semaphore room;
@@ -115,7 +116,7 @@ public final class Ingest implements Intake {
     this.tally = tally;
     this.acknowledgements = acknowledgements;
     this.gate = gate;
-    this.options = LockOptions.DEFAULTS.leaseFor(settings.leaseFor()).waitAtMost(LOCK_WAIT);
+    this.options = settings.locksConfig().options().waitAtMost(LOCK_WAIT);
     this.room = new Semaphore(settings.inFlight());
     for (int i = 1; i <= settings.resolvers(); i++) {
       start("cmdb-resolve-" + i, this::resolve);
@@ -262,7 +263,7 @@ public final class Ingest implements Intake {
             .whenComplete(
                 (lease, thrown) -> {
                   if (thrown == null) {
-                    waiting.holds(lease);
+                    waiting.holds(lease, settings.linger());
                     ready.add(waiting);
                   } else {
                     notAcquired(waiting, attempt, thrown);

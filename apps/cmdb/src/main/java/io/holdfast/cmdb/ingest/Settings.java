@@ -1,5 +1,7 @@
 package io.holdfast.cmdb.ingest;
 
+import io.holdfast.LockOptions;
+import io.holdfast.LocksConfig;
 import java.time.Duration;
 
 /**
@@ -44,6 +46,11 @@ public record Settings(int workers, int batch, Duration linger, Duration leaseFo
   /** These settings with another lease. */
   public Settings leaseFor(Duration span) {
     return new Settings(workers, batch, linger, span);
+  }
+
+  /** How to connect to the locks: where a session is the lease, it is as long as this lease. */
+  public LocksConfig locksConfig() {
+    return LocksConfig.DEFAULTS.options(LockOptions.DEFAULTS.leaseFor(leaseFor));
   }
 
   /** How many threads look up which machine reports belong to: a look-up is for many reports. */

@@ -3,7 +3,9 @@ package io.holdfast.cmdb.ingest;
 import io.holdfast.Lease;
 import io.holdfast.cmdb.report.Report;
 import io.holdfast.cmdb.store.Group;
+import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
@@ -17,11 +19,20 @@ final class Waiting {
   /** A report on its way, with what its giver wants back, and how much of the room it takes. */
   record Item(Report report, long tag, int weight) {}
 
+  /**
+   * Who is merged first among those whose lease is held: who came first, but a machine that several
+   * reports want steps back by what a transaction lingers. So a machine that everybody reports on
+   * lets the others by, and takes more reports in one transaction for it.
+   */
+  static final Comparator<Waiting> BY_TURN =
+      (one, other) -> Long.signum(one.turnAt - other.turnAt); // nanoTime may overflow
+
   private final ReentrantLock lock = new ReentrantLock();
   private final List<Item> items = new ArrayList<>();
   private Group group;
   private boolean taken;
   private volatile Optional<Lease> lease = Optional.empty();
+  private volatile long turnAt;
   private volatile long tokenAbove;
   private volatile boolean mayBeCommitted;
 
@@ -89,8 +100,9 @@ final class Waiting {
     return lease.orElseThrow();
   }
 
-  void holds(Lease granted) {
+  void holds(Lease granted, Duration stepsBack) {
     lease = Optional.of(granted);
+    turnAt = System.nanoTime() + (size() > 1 ? stepsBack.toNanos() : 0);
   }
 
   /** The next lease's token has to be greater than this. */

@@ -5,7 +5,6 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import io.holdfast.LockException;
 import io.holdfast.Locks;
-import io.holdfast.LocksConfig;
 import io.holdfast.cmdb.ingest.Acknowledgements.Acknowledged;
 import io.holdfast.cmdb.ingest.Gate;
 import io.holdfast.cmdb.ingest.Ingest;
@@ -84,7 +83,7 @@ public final class Worker {
             Database.openToMerge(environment.getOrDefault(DATABASE, ""), settings.connections());
         Locks locks =
             Locks.connect(
-                environment.getOrDefault(STORE, ""), LocksConfig.DEFAULTS.listener(tally))) {
+                environment.getOrDefault(STORE, ""), settings.locksConfig().listener(tally))) {
       MachineStore machines =
           guarded ? MachineStore.of(database) : MachineStore.withoutGuard(database);
       try (Ingest ingest =

@@ -3,6 +3,7 @@ package io.holdfast.cmdb.demo;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.holdfast.cmdb.ingest.Settings;
 import io.holdfast.cmdb.report.Input;
 import io.holdfast.cmdb.report.Origin;
 import io.holdfast.cmdb.report.Payloads;
@@ -11,8 +12,10 @@ import io.holdfast.embedded.EmbeddedPostgreSql;
 import io.holdfast.embedded.EmbeddedRedis;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -20,6 +23,8 @@ import org.junit.jupiter.api.io.TempDir;
 class DemoTest {
 
   private static final int MACHINES = 30;
+  private static final Settings SETTINGS =
+      Settings.DEFAULTS.workers(2).batch(20).leaseFor(Duration.ofSeconds(1));
 
   @TempDir private Path folder;
 
@@ -29,7 +34,14 @@ class DemoTest {
         EmbeddedRedis redis = EmbeddedRedis.start();
         Database database = Database.open(postgres.jdbcUrl(), 3);
         Demo demo =
-            new Demo(database, postgres.jdbcUrl(), redis.url(), folder, guarded, progress::add)) {
+            new Demo(
+                database,
+                postgres.jdbcUrl(),
+                redis.url(),
+                SETTINGS,
+                folder,
+                guarded,
+                progress::add)) {
       return demo.play(new Fleet(7, MACHINES), List.of(files));
     }
   }
@@ -56,6 +68,7 @@ class DemoTest {
   }
 
   @Test
+  @Tag("slow")
   void withoutTheGuardTheAuditFindsWhatWasLost() throws Exception {
     Result result = play(false);
 
