@@ -16,6 +16,7 @@ import io.holdfast.spi.LockBackend;
 import io.holdfast.spi.Release;
 import io.holdfast.spi.Renewal;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.sql.Connection;
@@ -321,7 +322,6 @@ abstract class SessionTest {
           .isBetween(
               SHORT.minusMillis(200),
               SHORT.plus(silenced.guarantees().granularity()).plusSeconds(10));
-      System.out.println("half-open: next grant after " + took.toMillis() + " ms");
       assertThat(answer(renewal)).isInstanceOf(Renewal.Gone.class); // while it is still frozen
       way.unfreeze();
       granted(silenced, newClaim());
@@ -335,8 +335,8 @@ abstract class SessionTest {
     }
     return TcpCrusherBuilder.builder()
         .withReactor(reactor)
-        .withBindAddress(new InetSocketAddress("127.0.0.1", free))
-        .withConnectAddress(new InetSocketAddress("127.0.0.1", server.port()))
+        .withBindAddress(new InetSocketAddress(InetAddress.getLoopbackAddress(), free))
+        .withConnectAddress(new InetSocketAddress(InetAddress.getLoopbackAddress(), server.port()))
         .buildAndOpen();
   }
 
