@@ -40,7 +40,8 @@ class ArchitectureTest {
   private static final String[] CORE = {API, SPI, ENGINE};
 
   /** The package of each backend. A new one is added here. */
-  static final List<String> BACKENDS = List.of("io.holdfast.local", "io.holdfast.redis");
+  static final List<String> BACKENDS =
+      List.of("io.holdfast.local", "io.holdfast.redis", "io.holdfast.etcd");
 
   /** The package of each app. */
   static final List<String> APPS =
