@@ -4,11 +4,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.holdfast.Lease;
 import io.holdfast.Locks;
+import io.holdfast.embedded.EmbeddedEtcd;
+import io.holdfast.embedded.EmbeddedMariaDb;
+import io.holdfast.embedded.EmbeddedPostgreSql;
 import io.holdfast.embedded.EmbeddedRedis;
 import io.holdfast.spi.BackendProvider;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.URL;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -22,6 +26,7 @@ import java.util.ServiceLoader;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import org.apache.curator.test.TestingServer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -36,11 +41,24 @@ class EveryStoreTest {
   private final Deque<AutoCloseable> opened = new ArrayDeque<>();
 
   /** A URL of each store for which a server can be had here. */
-  private Map<String, String> urls() {
+  private Map<String, String> urls() throws Exception {
     Map<String, String> urls = new LinkedHashMap<>();
-    urls.put("memory", "memory:");
-    urls.put("file", folder.toUri().toString());
-    urls.put("redis", open(EmbeddedRedis.start()).url());
+    urls.put("memory:", "memory:");
+    urls.put("file:", folder.toUri().toString());
+    urls.put("redis:", open(EmbeddedRedis.start()).url());
+    String postgres = open(EmbeddedPostgreSql.start()).jdbcUrl();
+    urls.put("jdbc:postgresql:", postgres + "&holdfast.create=true");
+    urls.put("jdbc:postgresql: session", postgres + "&holdfast=session&holdfast.create=true");
+    String mariadb = open(EmbeddedMariaDb.start()).jdbcUrl();
+    String with = mariadb.contains("?") ? "&" : "?";
+    urls.put("jdbc:mariadb:", mariadb + with + "holdfast.create=true");
+    urls.put("jdbc:mariadb: session", mariadb + with + "holdfast=session&holdfast.create=true");
+    urls.put("zookeeper:", "zookeeper://" + open(new TestingServer()).getConnectString());
+    if (EmbeddedEtcd.isInstalled()) {
+      urls.put("etcd:", open(EmbeddedEtcd.start()).url());
+    } else {
+      System.out.println("SKIPPED: no etcd on PATH, so the other stores are tried without it");
+    }
     return urls;
   }
 
@@ -64,7 +82,13 @@ class EveryStoreTest {
       schemes.addAll(provider.schemes());
     }
     schemes.removeAll(WITH_TLS);
-    assertThat(urls.keySet()).as("a store is not tried here").isEqualTo(schemes);
+    if (!EmbeddedEtcd.isInstalled()) {
+      schemes.remove("etcd");
+    }
+    assertThat(urls.keySet().stream().map(url -> url.replaceAll(":.*", "")))
+        .as("a store is not tried here")
+        .containsOnlyElementsOf(schemes)
+        .containsAll(schemes);
 
     long before = 0;
     List<Lease> leases = new ArrayList<>();
@@ -79,6 +103,24 @@ class EveryStoreTest {
     for (Lease lease : leases) {
       lease.close();
     }
+  }
+
+  /** The table of docs/guarantees.md is what the stores say of themselves. */
+  @Test
+  void guaranteesAreWrittenDownAsTheStoresSayThem() throws Exception {
+    Path page = Path.of("..", "..", "docs", "guarantees.md");
+    String text = Files.readString(page);
+    List<String> missing = new ArrayList<>();
+    for (Map.Entry<String, String> store : urls().entrySet()) {
+      String row = GuaranteesTable.row(store.getKey(), open(Locks.connect(store.getValue())));
+      if (!text.contains("\n" + row + "\n")) {
+        missing.add(row);
+      }
+    }
+    assertThat(missing)
+        .as("rows that %s should have, below%n%s", page, GuaranteesTable.HEAD)
+        .isEmpty();
+    assertThat(text).contains("\n" + GuaranteesTable.HEAD + "\n");
   }
 
   /** Parts of several versions fail late, at the first call of what one of them lacks. */

@@ -17,11 +17,12 @@ import java.util.concurrent.TimeoutException;
 import javax.net.ssl.SSLException;
 
 /**
- * jetcd, told not to do what it does by itself. It would send what failed twice more, also what may
- * have arrived; and it would hold back what it cannot send until there is a connection, however
- * long that takes, so that a place is taken for a caller who has long given up (jetcd #291). Here
- * no call is repeated, none waits for a connection that failed, and each but a watch has an end,
- * which the server hears of as well.
+ * jetcd, told not to do what it does by itself. Twice more it would send what concerns leases, and
+ * reads, after a connection was lost, and anything after a user's token has ended. And it would
+ * hold back what it cannot send until there is a connection, however long that takes, so that a
+ * place is taken for a caller who has long given up (jetcd #291). Here no call is repeated, none
+ * waits for a connection that failed, and each but a watch has an end, which the server hears of as
+ * well.
  */
 final class Clients {
 

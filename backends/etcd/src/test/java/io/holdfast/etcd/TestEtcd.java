@@ -26,7 +26,7 @@ import java.util.regex.Pattern;
 /** A real server, a client that never heard of Holdfast, and backends to try. */
 final class TestEtcd implements AutoCloseable {
 
-  static final Duration LEASE = Duration.ofSeconds(30);
+  static final Duration LEASE = Duration.ofMinutes(2); // longer than any wait in a test
   static final Duration PATIENT = Duration.ofSeconds(10);
 
   /** Real time, which nothing here has to be in charge of. */
