@@ -41,16 +41,13 @@ class ArchitectureTest {
 
   /** The package of each backend. A new one is added here. */
   static final List<String> BACKENDS =
-<<<<<<< HEAD
       List.of(
           "io.holdfast.local",
           "io.holdfast.redis",
           "io.holdfast.jdbc",
           "io.holdfast.zookeeper",
           "io.holdfast.etcd");
-=======
       List.of("io.holdfast.local", "io.holdfast.redis", "io.holdfast.etcd");
->>>>>>> etcd
 
   /** The package of each app. */
   static final List<String> APPS =
