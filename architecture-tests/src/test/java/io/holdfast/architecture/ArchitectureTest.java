@@ -47,7 +47,6 @@ class ArchitectureTest {
           "io.holdfast.jdbc",
           "io.holdfast.zookeeper",
           "io.holdfast.etcd");
-      List.of("io.holdfast.local", "io.holdfast.redis", "io.holdfast.etcd");
 
   /** The package of each app. */
   static final List<String> APPS =
