@@ -7,6 +7,7 @@ import static io.holdfast.zookeeper.TestZookeeper.granted;
 import static io.holdfast.zookeeper.TestZookeeper.newClaim;
 import static io.holdfast.zookeeper.TestZookeeper.newName;
 import static io.holdfast.zookeeper.TestZookeeper.waiting;
+import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -125,6 +126,7 @@ class ZookeeperEnsembleTest {
       ZooKeeper reader = new ZooKeeper("127.0.0.1:" + follower.getPort(), 30_000, event -> {});
       try (ZookeeperBackend behind = links.open(urlOf(follower), shortly);
           ZookeeperBackend ahead = links.open(urlOf(leader), SESSION)) {
+        raiseBase(reader); // or a lift would be sent, which is for the leader, too
         long token = granted(behind, claim).firstToken();
         answer(behind.ask(waiting(waiter)));
         assertThat(reader.getChildren(TestZookeeper.folderOf(name), false)).hasSize(2);
@@ -153,6 +155,12 @@ class ZookeeperEnsembleTest {
         reader.close();
       }
     }
+  }
+
+  private static void raiseBase(ZooKeeper client) throws Exception {
+    String node = "/holdfast/test/%base";
+    long base = Long.parseLong(new String(client.getData(node, false, null), US_ASCII));
+    client.setData(node, Long.toString(base + 3_600_000_000L).getBytes(US_ASCII), -1);
   }
 
   private static Object outcome(CompletableFuture<?> question) throws Exception {
