@@ -36,7 +36,13 @@ final class ConnectionBackend implements LockBackend {
     private final Heartbeat<Set<LockName>> heartbeat =
         new Heartbeat<>(process, () -> put(store::locks));
     private final Map<LockName, Asked> names = new HashMap<>();
+    private long heardOfAt = process.nanoTime();
     private boolean over;
+
+    /** Then the server has ended it; whoever wants a lock opens another at once. */
+    private boolean isIdle() {
+      return process.nanoTime() - heardOfAt >= idleFor.toNanos();
+    }
 
     private <A> CompletionStage<A> put(Statement<A> statement) {
       return number
@@ -51,6 +57,7 @@ final class ConnectionBackend implements LockBackend {
     }
 
     private <A> CompletionStage<A> expectingAnswer(Supplier<A> question) {
+      long askedAt = process.nanoTime();
       CompletionStage<A> answer = way.put(question);
       process.after(
           patience,
@@ -63,6 +70,8 @@ final class ConnectionBackend implements LockBackend {
           (said, failure) -> {
             if (failure != null) {
               end();
+            } else if (askedAt - heardOfAt > 0) {
+              heardOfAt = askedAt;
             }
           });
     }
@@ -121,6 +130,9 @@ final class ConnectionBackend implements LockBackend {
 
   private Connection connection() {
     Connection present = connection;
+    if (present != null && present.isIdle()) {
+      present.end();
+    }
     if (present == null || present.over) {
       present = open();
       connection = present;

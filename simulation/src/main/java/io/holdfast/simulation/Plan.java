@@ -263,13 +263,13 @@ final class Plan {
   /**
    * Whether waiters are served in the order in which they asked. A place is a claim's, and a claim
    * stands for all callers of its process; so each has to be the only one. A place ends with its
-   * session, which a way that is slow against the lease may cost at any time.
+   * session, which a way or a follower that is slow against the lease may cost at any time.
    */
   boolean isFair() {
     return store() == Kind.SESSIONS
         && count(Quantity.CALLERS) == 1
         && get(Quantity.EVICTIONS) == 0
-        && get(Quantity.LEASE) >= 20 * get(Quantity.LATENCY);
+        && get(Quantity.LEASE) >= 20 * (get(Quantity.LATENCY) + get(Quantity.FOLLOWER_LAG));
   }
 
   /** Whether two masters may serve at a time. */
