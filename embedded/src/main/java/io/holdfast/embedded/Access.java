@@ -25,8 +25,7 @@ record Access(String password, int redisPort, int databasePort) {
       if (EmbeddedPostgreSql.hasData(folder)) {
         throw new IOException("its file access is missing, and with it the database's password");
       }
-      Access random =
-          new Access(EmbeddedPostgreSql.newPassword(), FreePort.pick(), FreePort.pick());
+      Access random = new Access(Password.random(), FreePort.pick(), FreePort.pick());
       random.writeTo(folder);
       return random;
     }

@@ -5,15 +5,11 @@ import static java.nio.file.StandardCopyOption.ATOMIC_MOVE;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.SecureRandom;
 import java.util.ArrayList;
-import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
-import java.util.concurrent.locks.ReentrantLock;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A real PostgreSQL 18 on 127.0.0.1 that lives as long as this object, and not longer than this
@@ -39,7 +35,6 @@ import org.jspecify.annotations.Nullable;
 public final class EmbeddedPostgreSql implements AutoCloseable {
 
   private static final String HOST = "127.0.0.1";
-  private static final int ROOT = 0;
   private static final String MAJOR_VERSION = "18";
 
   private final ServerProcess server;
@@ -48,8 +43,7 @@ public final class EmbeddedPostgreSql implements AutoCloseable {
   private final Map<String, String> settings;
   private final String password;
   private final int port;
-  private final ReentrantLock lifecycle = new ReentrantLock();
-  private boolean closed;
+  private final Lifecycle lifecycle = new Lifecycle();
 
   private EmbeddedPostgreSql(
       ServerProcess server,
@@ -116,7 +110,7 @@ public final class EmbeddedPostgreSql implements AutoCloseable {
    * stays.
    */
   public void kill() {
-    inLifecycle(server::kill);
+    lifecycle.step(server::kill);
   }
 
   /**
@@ -127,37 +121,22 @@ public final class EmbeddedPostgreSql implements AutoCloseable {
    *     took the port
    */
   public void restart() {
-    inLifecycle(
+    lifecycle.step(
         () -> {
           server.kill();
           run();
         });
   }
 
-  private void inLifecycle(Runnable step) {
-    lifecycle.lock();
-    try {
-      if (closed) {
-        throw new IllegalStateException("this server is closed");
-      }
-      step.run();
-    } finally {
-      lifecycle.unlock();
-    }
-  }
-
   /** Ends the server and removes its folder, data included. A second call does nothing. */
   @Override
   public void close() {
-    lifecycle.lock();
-    try {
-      closed = true;
-      server.stop();
-      removeSharedMemory();
-      server.close();
-    } finally {
-      lifecycle.unlock();
-    }
+    lifecycle.close(
+        () -> {
+          server.stop();
+          removeSharedMemory();
+          server.close();
+        });
   }
 
   /** Names the port, never the password. */
@@ -199,12 +178,6 @@ public final class EmbeddedPostgreSql implements AutoCloseable {
     return data.resolve("postmaster.pid");
   }
 
-  static String newPassword() {
-    byte[] random = new byte[16];
-    new SecureRandom().nextBytes(random);
-    return HexFormat.of().formatHex(random);
-  }
-
   /** Whether a server was ever started in the folder. */
   static boolean hasData(Path folder) {
     return Files.exists(data(folder));
@@ -221,15 +194,7 @@ public final class EmbeddedPostgreSql implements AutoCloseable {
     command.addAll(List.of("-D", data().toString(), "-p", Integer.toString(port)));
     settings.forEach((name, value) -> command.addAll(List.of("-c", name + "=" + value)));
     server.start(command);
-    long end = System.nanoTime() + ServerProcess.START_LIMIT.toNanos();
-    do {
-      server.pollUnlessEnded("postgres");
-      if (isReady(server.folder(), server.pid())) {
-        return;
-      }
-    } while (System.nanoTime() - end < 0);
-    server.kill();
-    throw server.tooLate("postgres");
+    server.awaitReady("postgres", () -> isReady(server.folder(), server.pid()));
   }
 
   /**
@@ -287,7 +252,7 @@ public final class EmbeddedPostgreSql implements AutoCloseable {
       ServerProcess server =
           ServerProcess.inNewFolder("holdfast-postgresql-", "QUIT"); // QUIT: without a checkpoint
       try {
-        String password = newPassword();
+        String password = Password.random();
         return FreePort.startAt(
             FreePort.pick(), true, server, port -> startAt(port, server, password, "--no-sync"));
       } catch (RuntimeException e) {
@@ -352,7 +317,7 @@ public final class EmbeddedPostgreSql implements AutoCloseable {
 
     /** PostgreSQL refuses to run as root; in a user namespace root looks like anyone to it. */
     private static List<String> asOrdinaryUser(ServerProcess server) {
-      if (!isRoot(server.folder())) {
+      if (!server.isOfRoot()) {
         return List.of();
       }
       Path unshare =
@@ -374,16 +339,6 @@ public final class EmbeddedPostgreSql implements AutoCloseable {
             e);
       }
       return inUserNamespace;
-    }
-
-    private static boolean isRoot(Path ownFolder) {
-      try {
-        @Nullable Object user = Files.getAttribute(ownFolder, "unix:uid");
-        return user instanceof Integer id && id == ROOT;
-      } catch (IOException e) {
-        throw new EmbeddedServerException(
-            "the folder's owner cannot be read: " + e.getMessage(), e);
-      }
     }
 
     private static void initialize(

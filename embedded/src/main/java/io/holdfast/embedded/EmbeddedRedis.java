@@ -9,7 +9,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.locks.ReentrantLock;
 
 /**
  * A real redis-server on 127.0.0.1 that lives as long as this object, and not longer than this JVM.
@@ -37,8 +36,7 @@ public final class EmbeddedRedis implements AutoCloseable {
   private final List<String> config;
   private final Optional<String> password;
   private final int port;
-  private final ReentrantLock lifecycle = new ReentrantLock();
-  private boolean closed;
+  private final Lifecycle lifecycle = new Lifecycle();
 
   private EmbeddedRedis(Builder builder, ServerProcess server, Path binary, int port) {
     this.server = server;
@@ -97,17 +95,17 @@ public final class EmbeddedRedis implements AutoCloseable {
    * Stops the server in the middle of whatever it does (SIGSTOP): connections stay open and silent.
    */
   public void pause() {
-    inLifecycle(server::pause);
+    lifecycle.step(server::pause);
   }
 
   /** Lets a paused server go on (SIGCONT); nothing if it was not paused. */
   public void resume() {
-    inLifecycle(() -> server.signal("CONT"));
+    lifecycle.step(() -> server.signal("CONT"));
   }
 
   /** Ends the server at once and for good (SIGKILL), paused or not; returns when it is gone. */
   public void kill() {
-    inLifecycle(server::kill);
+    lifecycle.step(server::kill);
   }
 
   /**
@@ -118,35 +116,17 @@ public final class EmbeddedRedis implements AutoCloseable {
    *     took the port
    */
   public void restart() {
-    inLifecycle(
+    lifecycle.step(
         () -> {
           server.kill();
           run();
         });
   }
 
-  private void inLifecycle(Runnable step) {
-    lifecycle.lock();
-    try {
-      if (closed) {
-        throw new IllegalStateException("this server is closed");
-      }
-      step.run();
-    } finally {
-      lifecycle.unlock();
-    }
-  }
-
   /** Ends the server and removes its folder. A second call does nothing. */
   @Override
   public void close() {
-    lifecycle.lock();
-    try {
-      closed = true;
-      server.close();
-    } finally {
-      lifecycle.unlock();
-    }
+    lifecycle.close(server::close);
   }
 
   /** Names the port, never the password. */
@@ -167,15 +147,7 @@ public final class EmbeddedRedis implements AutoCloseable {
       throw new EmbeddedServerException("redis-server cannot be configured: " + e.getMessage(), e);
     }
     server.start(List.of(binary.toString(), file.toString()));
-    long end = System.nanoTime() + ServerProcess.START_LIMIT.toNanos();
-    do {
-      server.pollUnlessEnded("redis-server");
-      if (RedisProbe.answers(port, password, server.pid())) {
-        return;
-      }
-    } while (System.nanoTime() - end < 0);
-    server.kill();
-    throw server.tooLate("redis-server");
+    server.awaitReady("redis-server", () -> RedisProbe.answers(port, password, server.pid()));
   }
 
   private List<String> configuration() {

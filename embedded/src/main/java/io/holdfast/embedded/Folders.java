@@ -32,6 +32,15 @@ final class Folders {
     }
   }
 
+  /** The path of an archive's entry, which may lead nowhere else. */
+  static Path within(Path folder, String entry) throws IOException {
+    Path path = folder.resolve(entry).normalize();
+    if (!path.startsWith(folder)) {
+      throw new IOException("the archive leaves its folder: " + entry);
+    }
+    return path;
+  }
+
   /** Its entries, as they are called now, outlive a crash of the host. */
   static void force(Path folder) throws IOException {
     try (FileChannel channel = FileChannel.open(folder, READ)) {

@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -37,6 +38,7 @@ final class ServerProcess implements AutoCloseable {
 
   static final Duration STOP_LIMIT = Duration.ofSeconds(10);
   private static final long POLL_MILLIS = 10;
+  private static final int ROOT = 0;
   private static final int OUTPUT_LINES = 8;
   private static final int OUTPUT_CHARS = 1_000;
 
@@ -133,14 +135,30 @@ final class ServerProcess implements AutoCloseable {
     }
   }
 
-  /**
-   * Waits the moment between two looks at a starting server; throws if the server ended meanwhile.
-   */
-  void pollUnlessEnded(String server) {
-    if (endsWithin(server, POLL_MILLIS)) {
-      throw new EmbeddedServerException(
-          server + " ended at once with exit code " + exitCode() + ": " + output());
+  /** Whether it was root who made the folder, which is who starts the server. */
+  boolean isOfRoot() {
+    try {
+      @Nullable Object user = Files.getAttribute(folder, "unix:uid");
+      return user instanceof Integer id && id == ROOT;
+    } catch (IOException e) {
+      throw new EmbeddedServerException("the folder's owner cannot be read: " + e.getMessage(), e);
     }
+  }
+
+  /** Waits for the started server; one that is too late is killed. */
+  void awaitReady(String server, BooleanSupplier isReady) {
+    long end = System.nanoTime() + START_LIMIT.toNanos();
+    do {
+      if (endsWithin(server, POLL_MILLIS)) {
+        throw new EmbeddedServerException(
+            server + " ended at once with exit code " + exitCode() + ": " + output());
+      }
+      if (isReady.getAsBoolean()) {
+        return;
+      }
+    } while (System.nanoTime() - end < 0);
+    kill();
+    throw tooLate(server);
   }
 
   /** Waits for a command that ends by itself. */
@@ -154,7 +172,7 @@ final class ServerProcess implements AutoCloseable {
     }
   }
 
-  EmbeddedServerException tooLate(String server) {
+  private EmbeddedServerException tooLate(String server) {
     return new EmbeddedServerException(
         server + " was not ready after " + START_LIMIT.toSeconds() + " s: " + output());
   }

@@ -38,6 +38,12 @@ class EndOfJvmTest {
     }
   }
 
+  @Tag("slow")
+  @Test
+  void sigkillOfTheJvmEndsMariaDb() throws Exception {
+    sigkillOfTheJvmEndsTheServer("mariadb");
+  }
+
   @Test
   void sigtermOfTheJvmEndsTheServer() throws Exception {
     try (Child jvm = Child.start(List.of(), System.getProperty("java.class.path"), "redis")) {
@@ -84,6 +90,12 @@ class EndOfJvmTest {
       jvm.process.destroyForcibly();
       jvm.awaitNothingLeft();
     }
+  }
+
+  @Tag("slow")
+  @Test
+  void anOrdinaryUserCanStartMariaDb(@TempDir Path temp) throws Exception {
+    anOrdinaryUserCanStartIt("mariadb", temp);
   }
 
   /** The build's own may lie where only its user may read. */
