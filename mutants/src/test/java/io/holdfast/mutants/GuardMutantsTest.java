@@ -45,7 +45,7 @@ class GuardMutantsTest {
     execute(
         "CREATE TABLE record (id text PRIMARY KEY, content text NOT NULL, fence bigint NOT NULL,"
             + " version bigint NOT NULL)");
-    execute(Mutant.read(SQL + "postgresql/fence_table.sql"));
+    execute(Mutant.read(SQL + "fence_table.sql"));
   }
 
   @AfterAll

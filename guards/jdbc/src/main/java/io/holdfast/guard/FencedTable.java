@@ -6,13 +6,8 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
-import java.util.Set;
-import java.util.TreeSet;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -50,12 +45,6 @@ public final class FencedTable {
   /** The version of a record that is not there. */
   static final long ABSENT = -1;
 
-  private static final Pattern COLUMN = Pattern.compile("[A-Za-z_][A-Za-z0-9_]{0,62}");
-  private static final Pattern TABLE = Pattern.compile(COLUMN + "(\\." + COLUMN + ")?");
-  private static final String UPDATE = Statements.load("update.sql");
-  private static final String READ = Statements.load("read.sql");
-  private static final String INSERT = Statements.load("postgresql/insert.sql");
-
   private final String table;
   private final String id;
   private final String fence;
@@ -66,7 +55,7 @@ public final class FencedTable {
     this.id = id;
     this.fence = fence;
     this.version = version;
-    if (distinct(List.of(id, fence, version)).size() < 3) {
+    if (!Identifiers.areDistinct(List.of(id, fence, version))) {
       throw new IllegalArgumentException("id, fence and version are three columns");
     }
   }
@@ -79,22 +68,22 @@ public final class FencedTable {
    * @throws IllegalArgumentException if it is not of that form
    */
   public static FencedTable of(String table) {
-    return new FencedTable(valid(TABLE, "a table", table), "id", "fence", "version");
+    return new FencedTable(Identifiers.table(table), "id", "fence", "version");
   }
 
   /** The same with another column for the id, which must be unique. */
   public FencedTable id(String column) {
-    return new FencedTable(table, column(column), fence, version);
+    return new FencedTable(table, Identifiers.column(column), fence, version);
   }
 
   /** The same with another column for the fence. */
   public FencedTable fence(String column) {
-    return new FencedTable(table, id, column(column), version);
+    return new FencedTable(table, id, Identifiers.column(column), version);
   }
 
   /** The same with another column for the version. */
   public FencedTable version(String column) {
-    return new FencedTable(table, id, fence, column(column));
+    return new FencedTable(table, id, fence, Identifiers.column(column));
   }
 
   /**
@@ -121,12 +110,14 @@ public final class FencedTable {
       throws SQLException {
     Tokens.check(token);
     checkVersion(versionRead);
-    List<String> names = names(columns);
+    List<String> names = Identifiers.columns(columns, List.of(id, fence, version));
     String assignments = names.stream().map(name -> name + " = ?, ").collect(joining());
+    String statement =
+        named(Statements.load(Dialect.of(connection), "update.sql"))
+            .replace("{columns}", assignments);
     int updatedRows;
-    try (PreparedStatement update =
-        connection.prepareStatement(named(UPDATE).replace("{columns}", assignments))) {
-      int next = bind(update, names, columns);
+    try (PreparedStatement update = connection.prepareStatement(statement)) {
+      int next = Identifiers.bind(update, names, columns);
       update.setLong(next++, token);
       update.setObject(next++, recordId);
       update.setLong(next++, token);
@@ -156,19 +147,39 @@ public final class FencedTable {
       Map<String, ? extends @Nullable Object> columns)
       throws SQLException {
     Tokens.check(token);
-    List<String> names = names(columns);
+    List<String> names = Identifiers.columns(columns, List.of(id, fence, version));
     String list = names.stream().map(name -> name + ", ").collect(joining());
+    Dialect dialect = Dialect.of(connection);
     String statement =
-        named(INSERT).replace("{columns}", list).replace("{values}", "?, ".repeat(names.size()));
+        named(Statements.load(dialect, "insert.sql"))
+            .replace("{columns}", list)
+            .replace("{values}", "?, ".repeat(names.size()));
     int insertedRows;
     try (PreparedStatement insert = connection.prepareStatement(statement)) {
-      int next = bind(insert, names, columns);
+      int next = Identifiers.bind(insert, names, columns);
       insert.setObject(next++, recordId);
       insert.setLong(next, token);
       insertedRows = insert.executeUpdate();
+    } catch (SQLException e) {
+      if (dialect == Dialect.POSTGRESQL || !SqlFailure.isOfConstraint(e)) {
+        throw e; // PostgreSQL's statement does not fail because the record is there
+      }
+      throw refusalBecauseOfRecord(connection, recordId, token, e);
     }
     check(connection, insertedRows, recordId, token, 0);
     return 1;
+  }
+
+  /** Which constraint it was is nowhere said in the same way: the record is there, or it is not. */
+  private GuardException refusalBecauseOfRecord(
+      Connection connection, Object recordId, long token, SQLException refused)
+      throws SQLException {
+    GuardException refusal = refusal(connection, recordId, token, 0);
+    if (refusal instanceof VersionConflictException conflict
+        && conflict.storedVersion().isEmpty()) {
+      throw refused;
+    }
+    return refusal;
   }
 
   /**
@@ -179,9 +190,9 @@ public final class FencedTable {
    *  WHERE id = :id AND fence <= :token AND version = :versionRead
    * }</pre>
    *
-   * or, for a record's first write, {@code INSERT ... ON CONFLICT (id) DO NOTHING} with {@code
-   * versionRead} zero. Call it at once, in the same transaction. One row: it returns. None: it
-   * reads the record's fence and version to say why. Of a batch, judge each count.
+   * or, for a record's first write, {@code INSERT ... ON CONFLICT (id) DO NOTHING} (PostgreSQL)
+   * with {@code versionRead} zero. Call it at once, in the same transaction. One row: it returns.
+   * None: it reads the record's fence and version to say why. Of a batch, judge each count.
    *
    * @param changedRows what {@code executeUpdate} returned
    * @param recordId the id in the statement
@@ -215,7 +226,10 @@ public final class FencedTable {
   private GuardException refusal(
       Connection connection, Object recordId, long token, long versionRead) throws SQLException {
     String key = recordId.toString();
-    try (PreparedStatement read = connection.prepareStatement(named(READ))) {
+    String statement =
+        Statements.load(Dialect.of(connection), "read.sql")
+            .replace("{columns}", fence + ", " + version);
+    try (PreparedStatement read = connection.prepareStatement(named(statement))) {
       read.setObject(1, recordId);
       try (ResultSet row = read.executeQuery()) {
         if (!row.next()) {
@@ -230,7 +244,11 @@ public final class FencedTable {
     }
   }
 
-  private String named(String statement) {
+  String table() {
+    return table;
+  }
+
+  String named(String statement) {
     return statement
         .replace("{table}", table)
         .replace("{id}", id)
@@ -238,54 +256,10 @@ public final class FencedTable {
         .replace("{version}", version);
   }
 
-  private List<String> names(Map<String, ?> columns) {
-    List<String> names = new ArrayList<>();
-    for (String name : columns.keySet()) {
-      names.add(column(name));
-    }
-    List<String> all = new ArrayList<>(names);
-    all.addAll(List.of(id, fence, version));
-    if (distinct(all).size() < all.size()) {
-      throw new IllegalArgumentException(
-          "a column is given twice, or is the id, the fence or the version: " + names);
-    }
-    return names;
-  }
-
-  private static Set<String> distinct(List<String> columns) {
-    Set<String> distinct = new TreeSet<>();
-    columns.forEach(column -> distinct.add(column.toLowerCase(Locale.ROOT)));
-    return distinct;
-  }
-
-  private static int bind(
-      PreparedStatement statement,
-      List<String> names,
-      Map<String, ? extends @Nullable Object> columns)
-      throws SQLException {
-    int next = 1;
-    for (String name : names) {
-      statement.setObject(next++, columns.get(name));
-    }
-    return next;
-  }
-
-  private static void checkVersion(long versionRead) {
+  static void checkVersion(long versionRead) {
     if (versionRead < 0) {
       throw new IllegalArgumentException("a version is zero or more, not " + versionRead);
     }
-  }
-
-  private static String column(String column) {
-    return valid(COLUMN, "a column", column);
-  }
-
-  private static String valid(Pattern form, String what, String name) {
-    if (!form.matcher(name).matches()) {
-      throw new IllegalArgumentException(
-          what + " has letters, digits and _ (and begins with no digit), not: " + name);
-    }
-    return name;
   }
 
   @Override

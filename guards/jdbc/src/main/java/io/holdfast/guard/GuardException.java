@@ -38,7 +38,7 @@ public abstract sealed class GuardException extends RuntimeException
     return token;
   }
 
-  private static String printable(String key) {
+  static String printable(String key) {
     String start = key.length() <= PRINTED_CHARS ? key : key.substring(0, PRINTED_CHARS) + "...";
     return start.replaceAll("\\p{Cntrl}", "?");
   }

@@ -5,14 +5,25 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Collectors;
 
 /** The statements beside this class, without their comments. */
 final class Statements {
 
+  private static final Map<String, String> LOADED = new ConcurrentHashMap<>();
+
   private Statements() {}
 
-  static String load(String file) {
+  /** The dialect's own text of the statement, or else the one that serves all. */
+  static String load(Dialect dialect, String file) {
+    return LOADED.computeIfAbsent(
+        dialect.folder + "/" + file,
+        own -> Statements.class.getResource(own) == null ? read(file) : read(own));
+  }
+
+  private static String read(String file) {
     try (InputStream in = Statements.class.getResourceAsStream(file)) {
       if (in == null) {
         throw new IllegalStateException(file + " is missing beside the class files");

@@ -1,5 +1,5 @@
--- in: {table} {id} {fence} {version}; id
--- out: the record's fence and version; no row if there is no such record
-SELECT {fence}, {version}
+-- in: {table} {columns} {id}; id
+-- out: these columns of the record; no row if there is no such record
+SELECT {columns}
   FROM {table}
  WHERE {id} = ?

@@ -1,5 +1,6 @@
 package io.holdfast.guard;
 
+import static io.holdfast.guard.PostgreSqlDatabase.POSTGRESQL;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -23,13 +24,15 @@ class FenceTableTest {
 
   @BeforeAll
   static void createTable() throws SQLException {
-    TestDatabase.execute(FenceTable.ddl());
-    TestDatabase.execute(FenceTable.ddl()); // a migration may run twice
+    try (Connection connection = POSTGRESQL.connect()) {
+      POSTGRESQL.execute(FenceTable.ddl(connection));
+      POSTGRESQL.execute(FenceTable.ddl(connection)); // a migration may run twice
+    }
   }
 
   @BeforeEach
   void chooseName() {
-    name = TestDatabase.newName();
+    name = Database.newName();
   }
 
   @ParameterizedTest
@@ -73,7 +76,7 @@ class FenceTableTest {
   @ParameterizedTest
   @EnumSource
   void transactionsUnderOneNameFollowOneAnother(Isolation isolation) throws Exception {
-    String id = TestDatabase.newRecord("");
+    String id = POSTGRESQL.newRecord("");
     try (Session a = new Session(isolation);
         Session b = new Session(isolation)) {
       a.run(c -> enter(c, 1));
@@ -93,7 +96,7 @@ class FenceTableTest {
       append(b, id, "B");
       b.commit();
     }
-    assertThat(TestDatabase.content(id)).isEqualTo("AB");
+    assertThat(POSTGRESQL.content(id)).isEqualTo("AB");
   }
 
   @ParameterizedTest
@@ -117,7 +120,7 @@ class FenceTableTest {
 
   @Test
   void otherNamesDoNotWait() throws Exception {
-    String other = TestDatabase.newName();
+    String other = Database.newName();
     try (Session a = new Session(Isolation.READ_COMMITTED);
         Session b = new Session(Isolation.READ_COMMITTED)) {
       a.run(c -> enter(c, 1));
@@ -192,7 +195,7 @@ class FenceTableTest {
   void holderThatIdlesPastItsLeaseIsEndedAndTheNextEnters() throws Exception {
     try (Session a = new Session(Isolation.READ_COMMITTED);
         Session b = new Session(Isolation.READ_COMMITTED)) {
-      String id = TestDatabase.newRecord("");
+      String id = POSTGRESQL.newRecord("");
       a.run(
           c -> {
             FenceTable.enter(c, name, 1, Duration.ofMillis(300));
@@ -201,7 +204,7 @@ class FenceTableTest {
       b.run(c -> enter(c, 2)); // waits until the server has ended A's session
       append(b, id, "B");
       b.commit();
-      assertThat(TestDatabase.content(id)).isEqualTo("B");
+      assertThat(POSTGRESQL.content(id)).isEqualTo("B");
       assertThatThrownBy(a::commit)
           .isInstanceOfSatisfying(
               SQLException.class, e -> assertThat(SqlFailure.of(e)).isNotEqualTo(SqlFailure.STOP));
@@ -210,10 +213,10 @@ class FenceTableTest {
 
   @Test
   void autocommitIsRefusedBeforeAnythingIsSent() throws Exception {
-    try (Connection connection = TestDatabase.connect()) {
+    try (Connection connection = POSTGRESQL.connect()) {
       assertThatThrownBy(() -> enter(connection, 1)).isInstanceOf(IllegalStateException.class);
     }
-    assertThat(TestDatabase.ask("SELECT count(*) FROM holdfast_fence WHERE name = '" + name + "'"))
+    assertThat(POSTGRESQL.ask("SELECT count(*) FROM holdfast_fence WHERE name = '" + name + "'"))
         .isEqualTo("0");
   }
 
@@ -240,7 +243,7 @@ class FenceTableTest {
   @Test
   void namesAreBoundAndOfLimitedLength() throws Exception {
     try (Session session = new Session(Isolation.READ_COMMITTED)) {
-      String quoted = "x'); DROP TABLE record; --" + TestDatabase.newName();
+      String quoted = "x'); DROP TABLE record; --" + Database.newName();
       session.run(
           c -> {
             FenceTable.enter(c, quoted, 3, LONG);
@@ -249,11 +252,13 @@ class FenceTableTest {
           });
       assertThatThrownBy(() -> FenceTable.enter(session.connection, "", 3, LONG))
           .isInstanceOf(IllegalArgumentException.class);
+      assertThatThrownBy(() -> FenceTable.enter(session.connection, "x ", 3, LONG))
+          .isInstanceOf(IllegalArgumentException.class);
       assertThatThrownBy(() -> FenceTable.enter(session.connection, "x".repeat(201), 3, LONG))
           .isInstanceOf(IllegalArgumentException.class);
       session.commit();
     }
-    assertThat(TestDatabase.newRecord("still there")).isNotEmpty();
+    assertThat(POSTGRESQL.newRecord("still there")).isNotEmpty();
   }
 
   private boolean enter(Connection connection, long token) throws SQLException {
@@ -282,13 +287,13 @@ class FenceTableTest {
   private static String limits(Session session) throws SQLException {
     return session.run(
         c ->
-            TestDatabase.ask(
+            Database.ask(
                 c,
                 "SELECT current_setting('lock_timeout') || ' '"
                     + " || current_setting('idle_in_transaction_session_timeout')"));
   }
 
   private String fence() throws SQLException {
-    return TestDatabase.ask("SELECT fence FROM holdfast_fence WHERE name = '" + name + "'");
+    return POSTGRESQL.ask("SELECT fence FROM holdfast_fence WHERE name = '" + name + "'");
   }
 }

@@ -1,5 +1,6 @@
 package io.holdfast.guard;
 
+import static io.holdfast.guard.PostgreSqlDatabase.POSTGRESQL;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
@@ -30,8 +31,8 @@ class FencedTableTest {
 
   @BeforeEach
   void open() throws SQLException {
-    connection = TestDatabase.connect();
-    id = TestDatabase.newName();
+    connection = POSTGRESQL.connect();
+    id = Database.newName();
   }
 
   @AfterEach
@@ -112,8 +113,8 @@ class FencedTableTest {
   void ofTwoFirstWritersOneSucceeds(Isolation isolation) throws Exception {
     try (Session a = new Session(isolation);
         Session b = new Session(isolation)) {
-      a.run(c -> TestDatabase.ask(c, "SELECT count(*) FROM record"));
-      b.run(c -> TestDatabase.ask(c, "SELECT count(*) FROM record"));
+      a.run(c -> Database.ask(c, "SELECT count(*) FROM record"));
+      b.run(c -> Database.ask(c, "SELECT count(*) FROM record"));
       a.run(c -> RECORDS.insert(c, id, 1, Map.of("content", "A")));
       Future<Long> waiting = b.begin(c -> RECORDS.insert(c, id, 2, Map.of("content", "B")));
       assertThat(waiting).isNotDone();
@@ -283,7 +284,7 @@ class FencedTableTest {
       read.setString(1, "{id}?" + evil);
       read.execute();
     }
-    assertThat(TestDatabase.content(evil.replace("'", "''") + id)).isEqualTo("{id}?" + evil);
+    assertThat(POSTGRESQL.content(evil.replace("'", "''") + id)).isEqualTo("{id}?" + evil);
   }
 
   @Test
@@ -326,7 +327,7 @@ class FencedTableTest {
   }
 
   private String ask(String query) throws SQLException {
-    return TestDatabase.ask(connection, query);
+    return Database.ask(connection, query);
   }
 
   private void execute(String sql) throws SQLException {

@@ -1,5 +1,6 @@
 package io.holdfast.guard;
 
+import static io.holdfast.guard.PostgreSqlDatabase.POSTGRESQL;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -25,7 +26,7 @@ class LostUpdateTest {
   @ParameterizedTest
   @EnumSource
   void theFenceAtTheWriteAloneLosesAnAcknowledgedUpdate(Isolation isolation) throws Exception {
-    String id = TestDatabase.newRecord("");
+    String id = POSTGRESQL.newRecord("");
     try (Session a = new Session(isolation);
         Session b = new Session(isolation)) {
       Session.Seen seenByA = readInOwnTransaction(a, id);
@@ -35,13 +36,13 @@ class LostUpdateTest {
       assertThat(textbookWrite(b, id, B, seenByB.content() + "B")).isEqualTo(1);
       b.commit();
     }
-    assertThat(TestDatabase.content(id)).as("A's acknowledged update is lost").isEqualTo("B");
+    assertThat(POSTGRESQL.content(id)).as("A's acknowledged update is lost").isEqualTo("B");
   }
 
   @ParameterizedTest
   @EnumSource
   void fenceAndVersionKeepBothAndThenRefuseTheOldHolder(Isolation isolation) throws Exception {
-    String id = TestDatabase.newRecord("");
+    String id = POSTGRESQL.newRecord("");
     try (Session a = new Session(isolation);
         Session b = new Session(isolation)) {
       Session.Seen seenByA = readInOwnTransaction(a, id);
@@ -63,7 +64,7 @@ class LostUpdateTest {
       Session.Seen again = readInOwnTransaction(b, id);
       assertThat(write(b, id, B, again, "B")).isEqualTo(2);
       b.commit();
-      assertThat(TestDatabase.content(id)).isEqualTo("AB");
+      assertThat(POSTGRESQL.content(id)).isEqualTo("AB");
 
       Session.Seen fresh = readInOwnTransaction(a, id); // even what is read again does not help A
       assertThatThrownBy(() -> a.run(c -> write(c, id, A, fresh, "A")))
@@ -77,13 +78,13 @@ class LostUpdateTest {
               });
       a.rollback();
     }
-    assertThat(TestDatabase.content(id)).isEqualTo("AB");
+    assertThat(POSTGRESQL.content(id)).isEqualTo("AB");
   }
 
   @ParameterizedTest
   @EnumSource
   void readAndWriteInOneTransactionConflictToo(Isolation isolation) throws Exception {
-    String id = TestDatabase.newRecord("");
+    String id = POSTGRESQL.newRecord("");
     try (Session a = new Session(isolation);
         Session b = new Session(isolation)) {
       Session.Seen seenByA = a.run(c -> Session.read(c, id));
@@ -96,13 +97,13 @@ class LostUpdateTest {
       b.run(c -> write(c, id, B, again, "B"));
       b.commit();
     }
-    assertThat(TestDatabase.content(id)).isEqualTo("AB");
+    assertThat(POSTGRESQL.content(id)).isEqualTo("AB");
   }
 
   @ParameterizedTest
   @EnumSource
   void staleUpdateThatWaitedForTheNewerOneIsRefused(Isolation isolation) throws Exception {
-    String id = TestDatabase.newRecord("");
+    String id = POSTGRESQL.newRecord("");
     try (Session a = new Session(isolation);
         Session b = new Session(isolation)) {
       Session.Seen seenByA = readInOwnTransaction(a, id);
@@ -122,13 +123,13 @@ class LostUpdateTest {
           .isInstanceOf(StaleTokenException.class);
       a.rollback();
     }
-    assertThat(TestDatabase.content(id)).isEqualTo("B");
+    assertThat(POSTGRESQL.content(id)).isEqualTo("B");
   }
 
   @ParameterizedTest
   @EnumSource
   void updateThatWaitedForOneThatWasRolledBackIsWritten(Isolation isolation) throws Exception {
-    String id = TestDatabase.newRecord("");
+    String id = POSTGRESQL.newRecord("");
     try (Session a = new Session(isolation);
         Session b = new Session(isolation)) {
       Session.Seen seen = readInOwnTransaction(a, id);
@@ -139,7 +140,7 @@ class LostUpdateTest {
       assertThat(Session.result(waiting)).isEqualTo(1);
       a.commit();
     }
-    assertThat(TestDatabase.content(id)).isEqualTo("A");
+    assertThat(POSTGRESQL.content(id)).isEqualTo("A");
   }
 
   private static void assertRefused(

@@ -22,14 +22,21 @@ final class Session implements AutoCloseable {
   static final Duration LIMIT = Duration.ofSeconds(60);
 
   final Connection connection;
-  private final String backend;
+  private final Database database;
+  private final String number;
   private final ExecutorService thread = Executors.newSingleThreadExecutor();
   private Future<?> last = CompletableFuture.completedFuture("none");
 
+  /** Of PostgreSQL. */
   Session(Isolation isolation) throws SQLException {
-    connection = TestDatabase.connect();
+    this(PostgreSqlDatabase.POSTGRESQL, isolation);
+  }
+
+  Session(Database database, Isolation isolation) throws SQLException {
+    this.database = database;
+    connection = database.connect();
     connection.setTransactionIsolation(isolation.level);
-    backend = TestDatabase.ask(connection, "SELECT pg_backend_pid()");
+    number = Database.ask(connection, database.numberOfSession());
     connection.setAutoCommit(false);
   }
 
@@ -59,8 +66,7 @@ final class Session implements AutoCloseable {
   }
 
   boolean isBlocked() throws SQLException {
-    return TestDatabase.ask("SELECT cardinality(pg_blocking_pids(" + backend + ")) > 0")
-        .equals("t");
+    return database.isBlockedNow(number);
   }
 
   /** Runs the step and returns its result; its exception comes as it was thrown. */

@@ -1,5 +1,6 @@
 package io.holdfast.guard;
 
+import static io.holdfast.guard.PostgreSqlDatabase.POSTGRESQL;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
@@ -7,6 +8,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import java.sql.BatchUpdateException;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
+import java.sql.SQLTimeoutException;
 import java.util.concurrent.Future;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -43,6 +45,42 @@ class SqlFailureTest {
     assertThat(SqlFailure.of(new SQLException("x", state))).isEqualTo(decision);
   }
 
+  /** By the database's own code, where its state does not tell; and not by another's same code. */
+  @ParameterizedTest
+  @CsvSource({
+    "HY000, 1205, AGAIN", // MySQL, MariaDB: the wait for a row
+    "HY000, 3572, AGAIN", // MySQL: NOWAIT
+    "HY000, 1020, AGAIN", // MariaDB: changed since the snapshot
+    "40001, 1213, AGAIN", // their deadlock
+    "70100, 1927, OUTCOME_UNKNOWN", // MariaDB: connection killed
+    "70100, 1317, STOP", // query killed
+    "HY000, 1105, STOP",
+    "40001, 1205, AGAIN", // SQL Server: deadlock
+    "S0045, 1222, AGAIN", // the wait for a row
+    "S0002, 3960, AGAIN", // changed since the snapshot
+    "S0001, 2812, STOP",
+    "21000, 1222, STOP", // MySQL's
+    "90131, 90131, AGAIN", // H2: changed since the snapshot
+    "90067, 90067, OUTCOME_UNKNOWN",
+    "90098, 90098, OUTCOME_UNKNOWN",
+    "90121, 90121, OUTCOME_UNKNOWN",
+    "42000, 3960, STOP",
+    "LK001, 0, STOP", // the trigger
+    "LK002, 0, AGAIN",
+    "LK003, 0, STOP"
+  })
+  void databasesOwnCodesHaveTheirDecision(String state, int code, SqlFailure decision) {
+    assertThat(SqlFailure.of(new SQLException("x", state, code))).isEqualTo(decision);
+  }
+
+  @Test
+  void waitThatMetALimitOfTheDriversSaysAgain() {
+    assertThat(SqlFailure.of(new SQLTimeoutException("x", "HY008"))).isEqualTo(SqlFailure.AGAIN);
+    assertThat(SqlFailure.of(new SQLTimeoutException("x"))).isEqualTo(SqlFailure.AGAIN);
+    assertThat(SqlFailure.of(new SQLTimeoutException("x", "08S01")))
+        .isEqualTo(SqlFailure.OUTCOME_UNKNOWN);
+  }
+
   @Test
   void reasonsAreFoundBehindOthersAndTheMostCarefulDecides() {
     SQLException batch = new BatchUpdateException("batch", "23505", 0, new int[0]);
@@ -70,7 +108,7 @@ class SqlFailureTest {
 
   @Test
   void batchThatMeetsANewerWriteSaysAgain() throws Exception {
-    String id = TestDatabase.newRecord("");
+    String id = POSTGRESQL.newRecord("");
     try (Session a = new Session(Isolation.REPEATABLE_READ);
         Session b = new Session(Isolation.READ_COMMITTED)) {
       a.run(c -> Session.read(c, id)); // takes the snapshot
@@ -98,8 +136,8 @@ class SqlFailureTest {
 
   @Test
   void deadlockSaysAgainToOneOfTwo() throws Exception {
-    String one = TestDatabase.newRecord("");
-    String other = TestDatabase.newRecord("");
+    String one = POSTGRESQL.newRecord("");
+    String other = POSTGRESQL.newRecord("");
     try (Session a = new Session(Isolation.READ_COMMITTED);
         Session b = new Session(Isolation.READ_COMMITTED)) {
       a.run(c -> LostUpdateTest.textbookWrite(c, one, 1, "A"));
@@ -123,8 +161,8 @@ class SqlFailureTest {
   @Test
   void terminatedSessionLeavesTheOutcomeUnknown() throws Exception {
     try (Session a = new Session(Isolation.READ_COMMITTED)) {
-      String backend = a.run(c -> TestDatabase.ask(c, "SELECT pg_backend_pid()"));
-      TestDatabase.ask("SELECT pg_terminate_backend(" + backend + ", 60000)");
+      String backend = a.run(c -> Database.ask(c, "SELECT pg_backend_pid()"));
+      POSTGRESQL.ask("SELECT pg_terminate_backend(" + backend + ", 60000)");
       assertThatThrownBy(a::commit)
           .isInstanceOfSatisfying(
               SQLException.class,

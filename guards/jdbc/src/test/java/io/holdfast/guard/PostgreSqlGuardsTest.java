@@ -1,0 +1,7 @@
+package io.holdfast.guard;
+
+class PostgreSqlGuardsTest extends GuardContract {
+  PostgreSqlGuardsTest() {
+    super(PostgreSqlDatabase.POSTGRESQL);
+  }
+}
