@@ -28,6 +28,7 @@ final class JdbcFailure {
     TABLE(
         "has no lease table of this name: run `holdfast doctor URL --ddl` and what it prints",
         "42P01|42S02|42S03|42S04|3F000|1146|208|90079"),
+    BINARY_LOG("writes its binary log by statement: set binlog_format to MIXED or ROW", "1665"),
     COLUMNS(
         "has a lease table with other columns: compare it with `holdfast doctor URL --ddl`",
         "42703|42S22|42804|22001|22003|1054|1364|1406|207|515|8152|2628");
