@@ -59,7 +59,7 @@ enum Dialect {
     boolean isMariaDb = version.find();
     int major = isMariaDb ? Integer.parseInt(version.group(1)) : server.getDatabaseMajorVersion();
     int minor = isMariaDb ? Integer.parseInt(version.group(2)) : server.getDatabaseMinorVersion();
-    return major > oldestMajor || major == oldestMajor && minor >= oldestMinor;
+    return major > oldestMajor || (major == oldestMajor && minor >= oldestMinor);
   }
 
   /** The oldest version that does. */

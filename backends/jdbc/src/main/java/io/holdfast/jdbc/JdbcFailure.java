@@ -20,52 +20,31 @@ final class JdbcFailure {
 
   /** What refuses for good, by SQLState or vendor's number; the first that fits. */
   private enum Refusal {
-    CREDENTIALS("knows no such user and password: correct the URL", "28...", 1045, 18456),
-    DATABASE("has no such database: correct the URL", "3D000", 1049, 4060, 90146),
+    CREDENTIALS("knows no such user and password: correct the URL", "28...|1045|18456"),
+    DATABASE("has no such database: correct the URL", "3D000|1049|4060|90146"),
     RIGHTS(
         "does not permit this user what locks need: see the grants in the documentation",
-        "42501",
-        1044,
-        1142,
-        1143,
-        1227,
-        229,
-        230,
-        262,
-        916,
-        90096),
+        "42501|1044|1142|1143|1227|229|230|262|916|90096"),
     TABLE(
         "has no lease table of this name: run `holdfast doctor URL --ddl` and what it prints",
-        "42P01|42S02|42S03|42S04|3F000",
-        1146,
-        208,
-        90079),
+        "42P01|42S02|42S03|42S04|3F000|1146|208|90079"),
+    BINARY_LOG("writes its binary log by statement: set binlog_format to MIXED or ROW", "1665"),
     COLUMNS(
         "has a lease table with other columns: compare it with `holdfast doctor URL --ddl`",
-        "42703|42S22|42804|22001|22003",
-        1054,
-        1364,
-        1406,
-        207,
-        515,
-        8152,
-        2628);
+        "42703|42S22|42804|22001|22003|1054|1364|1406|207|515|8152|2628");
 
     private final String words;
-    private final String states;
-    private final List<Integer> numbers;
+    private final String codes;
 
-    Refusal(String words, String states, Integer... numbers) {
+    Refusal(String words, String codes) {
       this.words = words;
-      this.states = states;
-      this.numbers = List.of(numbers);
+      this.codes = codes;
     }
 
     private static Optional<Refusal> of(SQLException e) {
+      String number = Integer.toString(e.getErrorCode());
       return Stream.of(values())
-          .filter(
-              refusal ->
-                  state(e).matches(refusal.states) || refusal.numbers.contains(e.getErrorCode()))
+          .filter(refusal -> state(e).matches(refusal.codes) || number.matches(refusal.codes))
           .findFirst();
     }
   }

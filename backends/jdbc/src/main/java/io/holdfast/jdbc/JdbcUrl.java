@@ -133,9 +133,11 @@ record JdbcUrl(
     int start = 0;
     for (int i = 0; i < url.length(); i++) {
       char c = url.charAt(i);
-      if (product == Dialect.SQLSERVER && (c == '{' || c == '}')) {
-        inBraces = c == '{' || inBraces && i + 1 < url.length() && url.charAt(i + 1) == '}';
-        i += c == '}' && inBraces ? 1 : 0;
+      if (product == Dialect.SQLSERVER && c == '{' && !inBraces) {
+        inBraces = url.charAt(i - 1) == '=';
+      } else if (inBraces && c == '}') {
+        inBraces = url.startsWith("}", i + 1); // two are one, and do not end it
+        i += inBraces ? 1 : 0;
       } else if (product == Dialect.H2 && c == '\\') {
         i++;
       } else if (c == ';' && !inBraces) {

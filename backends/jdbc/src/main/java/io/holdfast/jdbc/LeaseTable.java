@@ -17,6 +17,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.time.temporal.ChronoUnit;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -32,7 +33,6 @@ final class LeaseTable {
   private static final String FOLDER = "table";
 
   private final JdbcUrl url;
-  private final Dialect dialect;
   private final Sql ask;
   private final Sql look;
   private final Sql renew;
@@ -43,7 +43,6 @@ final class LeaseTable {
   LeaseTable(JdbcUrl url, Dialect dialect, Duration timeout) {
     SqlFiles files = files(url, dialect, timeout);
     this.url = url;
-    this.dialect = dialect;
     this.ask = files.sql("ask");
     this.look = files.sql("look");
     this.renew = files.sql("renew");
@@ -158,9 +157,9 @@ final class LeaseTable {
     }
   }
 
-  /** What releases are told through, where they are. */
+  /** What releases are told through, where they are; one for all spellings of the table's name. */
   String channel() {
-    return url.table();
+    return url.table().toLowerCase(Locale.ROOT);
   }
 
   Inspection inspect(Connection connection, LockName name) throws SQLException {

@@ -97,6 +97,7 @@ final class LeaseTableCheck {
       return;
     }
     findings.add(Finding.ok("server", version));
+    isolation();
     if (tableIsThere()) {
       right("insert");
       right("update");
@@ -105,6 +106,17 @@ final class LeaseTableCheck {
       if (dialect == Dialect.POSTGRESQL) {
         pooler();
       }
+    }
+  }
+
+  /** Drivers may take another level for the one that is asked for. */
+  private void isolation() throws SQLException {
+    if (connection.getTransactionIsolation() == Connection.TRANSACTION_READ_COMMITTED) {
+      findings.add(
+          Finding.ok("isolation", "READ COMMITTED on our connections, whatever the default is"));
+    } else {
+      refused(
+          "isolation", "is not READ COMMITTED although it was set", "see the driver's settings");
     }
   }
 
@@ -180,9 +192,10 @@ final class LeaseTableCheck {
 
   /** Behind a pooler that hands out connections by the transaction no notice arrives. */
   private void pooler() throws SQLException {
-    boolean same = number("session") == number("session");
+    int first = number("session");
+    int second = number("session");
     findings.add(
-        same
+        first == second
             ? Finding.ok("session", "the same from statement to statement")
             : Finding.warning(
                 "session",

@@ -296,7 +296,7 @@ final class SessionBackend implements LockBackend, Inspectable {
               if (failure != null && !isOver(failure)) {
                 throw meaningOf(failure);
               }
-              if (failure != null || granted.get(claim.id()) != held) {
+              if (failure != null || !held.equals(granted.get(claim.id()))) {
                 return new Renewal.Gone();
               }
               return new Renewal.Renewed(held.session().remaining(beat.askedAt()));
@@ -323,7 +323,7 @@ final class SessionBackend implements LockBackend, Inspectable {
 
   /** By the session's thread. */
   private Release release(Connection server, Held held, Claim claim) throws SQLException {
-    if (granted.get(claim.id()) != held) {
+    if (!held.equals(granted.get(claim.id()))) {
       return Release.GONE;
     }
     boolean wasOurs = sql.release(server, held.key());

@@ -35,22 +35,23 @@ final class SessionCheck {
 
   /**
    * A pooler that lends a server's session to whoever has a statement answers two of our
-   * connections from one session, or one of them from two.
+   * connections from one session, or one of them from several, perhaps in turn.
    */
   private static Finding own(Connection first, Connector connector, SessionSql sql)
       throws SQLException {
     long before = sql.self(first);
+    boolean isSame = before == sql.self(first);
     long other;
     try (Connection second = connector.open()) {
       other = sql.self(second);
     }
-    long after = sql.self(first);
-    return before == after && before != other
-        ? Finding.ok("session", "one's own")
+    isSame &= before == sql.self(first);
+    return isSame && before != other
+        ? Finding.ok("pooler", "none that lends sessions by the statement")
         : Finding.refused(
-            "session",
-            "is lent to whoever has a statement, by a pooler in between (PgBouncer in transaction"
-                + " mode, RDS Proxy, ProxySQL): a lock would stay with somebody else",
+            "pooler",
+            "lends sessions by the statement (PgBouncer in transaction mode, RDS Proxy, ProxySQL):"
+                + " a lock would stay with somebody else",
             "connect past it or in session mode, or use holdfast=table");
   }
 }

@@ -209,6 +209,7 @@ class JdbcErrorsTest {
     "42000, 1142, true",
     "42000, 1049, true",
     "42S02, 1146, true",
+    "HY000, 1665, true",
     "42P01, 0, true",
     "42501, 0, true",
     "3D000, 0, true",

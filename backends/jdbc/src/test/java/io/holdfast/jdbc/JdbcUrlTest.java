@@ -28,6 +28,7 @@ class JdbcUrlTest {
             + " jdbc:sqlserver://h;password={a;holdfast=x}",
         "jdbc:sqlserver://h;password={a}};holdfast=x};holdfast=table"
             + " jdbc:sqlserver://h;password={a}};holdfast=x}",
+        "jdbc:sqlserver://h;password=a{b;holdfast=table jdbc:sqlserver://h;password=a{b",
         "jdbc:h2:mem:a;MODE=x;holdfast=table jdbc:h2:mem:a;MODE=x",
         "jdbc:h2:mem:a;INIT=x\\;holdfast=y;holdfast=table jdbc:h2:mem:a;INIT=x\\;holdfast=y",
         "jdbc:wrapper:postgresql://h/d?holdfast=table jdbc:wrapper:postgresql://h/d",

@@ -16,7 +16,12 @@ class MariaDbSessionTest extends SessionTest {
   long statements() {
     ownQuestions++;
     String counted =
-        server().database().rows("show global status like 'Questions'").get(0).split(" \\| ")[1];
+        server()
+            .database()
+            .rows(
+                "select variable_value from information_schema.global_status"
+                    + " where variable_name = 'QUESTIONS'")
+            .get(0);
     return Long.parseLong(counted) - ownQuestions;
   }
 

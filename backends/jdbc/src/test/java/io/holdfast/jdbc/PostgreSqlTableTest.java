@@ -238,6 +238,29 @@ class PostgreSqlTableTest {
   }
 
   @Test
+  void askThatCameToItsTurnTooLateIsNotSent() throws Exception {
+    LockBackend impatient = database.open(database.url(), Duration.ofSeconds(1));
+    Claim busy = newClaim();
+    Claim wanted = newClaim();
+    granted(backend, busy);
+    answer(backend.release(busy, 0, Duration.ZERO));
+    try (Connection hand = lockedByHand(busy)) {
+      var first = impatient.ask(asking(Claim.on(busy.name(), "in the way")));
+      var second = impatient.ask(asking(Claim.on(busy.name(), "in the way, too")));
+      var third = impatient.ask(asking(wanted));
+      assertThatThrownBy(() -> answer(second)).hasCauseInstanceOf(BackendException.class);
+      assertThatThrownBy(() -> answer(first)).hasCauseInstanceOf(BackendException.class);
+      assertThatThrownBy(() -> answer(third))
+          .cause()
+          .isInstanceOf(BackendException.class)
+          .hasMessageStartingWith("Not sent: ");
+      hand.rollback();
+    }
+    assertThat(database.rows("select * from holdfast_lock where name = '" + wanted.name() + "'"))
+        .isEmpty();
+  }
+
+  @Test
   void callersOwnTransactionIsNotJoined() throws Exception {
     Claim claim = newClaim();
     try (Connection callers = database.connection();

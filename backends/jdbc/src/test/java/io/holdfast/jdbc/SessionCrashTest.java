@@ -7,12 +7,10 @@ import io.holdfast.LockOptions;
 import io.holdfast.Locks;
 import io.holdfast.LocksConfig;
 import io.holdfast.embedded.ChildJvm;
-import io.holdfast.embedded.EmbeddedMariaDb;
-import io.holdfast.embedded.EmbeddedPostgreSql;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
+import java.util.Objects;
 import java.util.UUID;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -36,11 +34,15 @@ class SessionCrashTest {
 
   private final Map<String, SessionServer> servers =
       Map.of(
-          "PostgreSQL", SessionServer.of(EmbeddedPostgreSql.start()),
-          "MariaDB", SessionServer.of(EmbeddedMariaDb.start()));
+          "PostgreSQL", SessionServer.sharedPostgreSql(),
+          "MariaDB", SessionServer.sharedMariaDb());
 
   Stream<String> servers() {
     return servers.keySet().stream();
+  }
+
+  private SessionServer server(String product) {
+    return Objects.requireNonNull(servers.get(product));
   }
 
   @AfterAll
@@ -70,7 +72,7 @@ class SessionCrashTest {
   @ParameterizedTest
   @MethodSource("servers")
   void killedHoldersLockIsFreeAtOnce(String product) throws Exception {
-    String url = servers.get(product).url();
+    String url = server(product).url();
     String name = "crash:" + UUID.randomUUID();
     BlockingQueue<String> said = new LinkedBlockingQueue<>();
     try (Locks locks = Locks.connect(url, config());
@@ -79,7 +81,6 @@ class SessionCrashTest {
       long since = System.nanoTime();
       try (Lease lease = locks.acquire(name)) {
         Duration took = Duration.ofNanos(System.nanoTime() - since);
-        System.out.println(product + ", SIGKILL: next grant after " + took.toMillis() + " ms");
         assertThat(took).isLessThan(LEASE.plus(LOAD));
         assertThat(lease.isHeld()).isTrue();
       }
@@ -89,7 +90,7 @@ class SessionCrashTest {
   @ParameterizedTest
   @MethodSource("servers")
   void stoppedHoldersLockIsFreeAfterTheLeaseAndItKnowsOnWaking(String product) throws Exception {
-    SessionServer server = servers.get(product);
+    SessionServer server = server(product);
     String name = "crash:" + UUID.randomUUID();
     BlockingQueue<String> said = new LinkedBlockingQueue<>();
     try (Locks locks = Locks.connect(server.url(), config());
@@ -100,7 +101,6 @@ class SessionCrashTest {
       long since = System.nanoTime();
       try (Lease lease = locks.acquire(name)) {
         Duration took = Duration.ofNanos(System.nanoTime() - since);
-        System.out.println(product + ", SIGSTOP: next grant after " + took.toMillis() + " ms");
         assertThat(took).isBetween(Duration.ofSeconds(1), LEASE.plusSeconds(1).plus(LOAD));
         holder.goOn();
         holder.send("?");
@@ -108,6 +108,5 @@ class SessionCrashTest {
         assertThat(lease.isHeld()).isTrue();
       }
     }
-    assertThat(Optional.ofNullable(said.peek())).isNotEqualTo(Optional.of("held"));
   }
 }
