@@ -7,8 +7,6 @@ import io.holdfast.LockOptions;
 import io.holdfast.Locks;
 import io.holdfast.LocksConfig;
 import io.holdfast.embedded.ChildJvm;
-import io.holdfast.embedded.EmbeddedMariaDb;
-import io.holdfast.embedded.EmbeddedPostgreSql;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -36,8 +34,8 @@ class SessionCrashTest {
 
   private final Map<String, SessionServer> servers =
       Map.of(
-          "PostgreSQL", SessionServer.of(EmbeddedPostgreSql.start()),
-          "MariaDB", SessionServer.of(EmbeddedMariaDb.start()));
+          "PostgreSQL", SessionServer.sharedPostgreSql(),
+          "MariaDB", SessionServer.sharedMariaDb());
 
   Stream<String> servers() {
     return servers.keySet().stream();

@@ -16,19 +16,37 @@ abstract class SessionServer implements AutoCloseable {
   private static final Duration LIMIT = Duration.ofSeconds(60);
 
   private final TestDatabase database;
+  private final Runnable restart;
 
-  SessionServer(TestDatabase database) {
+  private SessionServer(TestDatabase database, Runnable restart) {
     this.database = database;
+    this.restart = restart;
     LockBackend forItsTable = database.open();
     forItsTable.close();
   }
 
   static SessionServer of(EmbeddedPostgreSql server) {
-    return new PostgreSql(server);
+    TestDatabase database = new TestDatabase(server.jdbcUrl(), server::close);
+    return new PostgreSql(database, server::restart);
   }
 
   static SessionServer of(EmbeddedMariaDb server) {
-    return new MariaDb(server);
+    TestDatabase database = new TestDatabase(server.jdbcUrl(), server::close);
+    return new MariaDb(database, server::restart);
+  }
+
+  /** A database of its own on the server of many tests. */
+  static SessionServer sharedPostgreSql() {
+    return new PostgreSql(TestDatabase.postgreSql(), SessionServer::harm);
+  }
+
+  /** A database of its own on the server of many tests. */
+  static SessionServer sharedMariaDb() {
+    return new MariaDb(TestDatabase.mariaDb(), SessionServer::harm);
+  }
+
+  private static void harm() {
+    throw new IllegalStateException("others use this server, too");
   }
 
   TestDatabase database() {
@@ -70,9 +88,13 @@ abstract class SessionServer implements AutoCloseable {
     await().atMost(LIMIT).until(() -> holders(name).isEmpty());
   }
 
-  abstract void restart();
+  void restart() {
+    restart.run();
+  }
 
-  abstract int port();
+  int port() {
+    return Integer.parseInt(database.url().replaceFirst(".*:(\\d+)/.*", "$1"));
+  }
 
   @Override
   public void close() {
@@ -80,18 +102,17 @@ abstract class SessionServer implements AutoCloseable {
   }
 
   private static final class PostgreSql extends SessionServer {
-    private final EmbeddedPostgreSql server;
-
-    PostgreSql(EmbeddedPostgreSql server) {
-      super(new TestDatabase(server.jdbcUrl(), server::close));
-      this.server = server;
+    PostgreSql(TestDatabase database, Runnable restart) {
+      super(database, restart);
     }
 
     @Override
     List<String> holders(LockName name) {
       return database()
           .rows(
-              "select pid from pg_locks where locktype = 'advisory' and granted and objsubid = 1"
+              "select pid from pg_locks join pg_database d on d.oid = database"
+                  + " where locktype = 'advisory' and granted and objsubid = 1"
+                  + " and datname = current_database()"
                   + " and (classid::bigint << 32 | objid::bigint) = "
                   + key(name).number());
     }
@@ -104,32 +125,23 @@ abstract class SessionServer implements AutoCloseable {
     @Override
     List<String> sessions() {
       return database()
-          .rows("select pid from pg_stat_activity where application_name = 'Holdfast'");
-    }
-
-    @Override
-    void restart() {
-      server.restart();
-    }
-
-    @Override
-    int port() {
-      return server.port();
+          .rows(
+              "select pid from pg_stat_activity"
+                  + " where application_name = 'Holdfast' and datname = current_database()");
     }
   }
 
   private static final class MariaDb extends SessionServer {
-    private final EmbeddedMariaDb server;
-
-    MariaDb(EmbeddedMariaDb server) {
-      super(new TestDatabase(server.jdbcUrl(), server::close));
-      this.server = server;
+    MariaDb(TestDatabase database, Runnable restart) {
+      super(database, restart);
     }
 
     @Override
     List<String> holders(LockName name) {
       String used =
-          "is_used_lock(sha2(concat('holdfast/holdfast/', '" + key(name).digits() + "'), 256))";
+          "is_used_lock(sha2(concat('holdfast/', database(), '/', '"
+              + key(name).digits()
+              + "'), 256))";
       return database().rows("select " + used + " from dual where " + used + " is not null");
     }
 
@@ -143,17 +155,7 @@ abstract class SessionServer implements AutoCloseable {
       return database()
           .rows(
               "select id from information_schema.processlist"
-                  + " where user = 'root' and id <> connection_id()");
-    }
-
-    @Override
-    void restart() {
-      server.restart();
-    }
-
-    @Override
-    int port() {
-      return server.port();
+                  + " where db = database() and id <> connection_id()");
     }
   }
 }
