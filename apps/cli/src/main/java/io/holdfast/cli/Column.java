@@ -12,7 +12,7 @@ final class Column {
   /** Puts the words behind what is there; one that is too long alone is not cut. */
   static void append(StringBuilder table, String text) {
     int at = START - 1;
-    for (String word : text.split(" ")) {
+    for (String word : text.split(" ", -1)) {
       if (at > START && at + 1 + word.length() > END) {
         table.append(System.lineSeparator()).append(" ".repeat(START - 1));
         at = START - 1;
