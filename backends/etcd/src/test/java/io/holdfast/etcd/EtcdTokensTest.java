@@ -126,6 +126,18 @@ class EtcdTokensTest {
   }
 
   @Test
+  void tokensOfSpansNeverMeetAlthoughTheClockStands() throws Exception {
+    EtcdBackend backend = etcd.open(Clock.fixed(Instant.now(), ZoneOffset.UTC));
+    long last = 0;
+    for (int i = 0; i < 10; i++) {
+      Attempt.Granted grant = once(backend, Ask.MAX_SPAN);
+      assertThat(grant.firstToken()).isGreaterThan(last);
+      assertThat(grant.span()).isEqualTo(Ask.MAX_SPAN);
+      last = grant.firstToken() + grant.span() - 1;
+    }
+  }
+
+  @Test
   void tokenOfAGrantStaysThatOfItsFirstAnswerAlthoughTheBaseIsLifted() throws Exception {
     EtcdBackend backend = etcd.open();
     Claim claim = newClaim(name);
