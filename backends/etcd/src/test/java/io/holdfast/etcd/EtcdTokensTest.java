@@ -89,7 +89,10 @@ class EtcdTokensTest {
     answer(backend.ask(waiting(second)));
     answer(backend.release(first, 0, Duration.ZERO));
     long released = micros(Instant.now());
-    assertThat(granted(backend, second, 1).firstToken()).isGreaterThanOrEqualTo(released);
+    long token = granted(backend, second, 1).firstToken();
+    assertThat(token).isGreaterThanOrEqualTo(released);
+    assertThat(answer(backend.inspect(name)).holder())
+        .hasValueSatisfying(holder -> assertThat(holder.token()).hasValue(token));
   }
 
   @Test
