@@ -1,7 +1,6 @@
 package io.holdfast.jdbc;
 
 import io.holdfast.embedded.EmbeddedMariaDb;
-import java.sql.Statement;
 
 class MariaDbSessionTest extends SessionTest {
 
@@ -28,10 +27,5 @@ class MariaDbSessionTest extends SessionTest {
   @Override
   SessionServer start() {
     return SessionServer.of(EmbeddedMariaDb.start());
-  }
-
-  @Override
-  void lockTable(Statement plain) throws Exception {
-    plain.execute("lock tables holdfast_lock write");
   }
 }

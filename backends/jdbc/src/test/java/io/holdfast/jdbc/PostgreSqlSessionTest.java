@@ -14,7 +14,6 @@ import io.holdfast.spi.Claim;
 import io.holdfast.spi.LockBackend;
 import io.holdfast.spi.Release;
 import io.holdfast.spi.Renewal;
-import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -83,11 +82,5 @@ class PostgreSqlSessionTest extends SessionTest {
   @Override
   SessionServer start() {
     return SessionServer.of(EmbeddedPostgreSql.start());
-  }
-
-  @Override
-  void lockTable(Statement plain) throws Exception {
-    plain.execute("begin");
-    plain.execute("lock table holdfast_lock");
   }
 }
