@@ -50,7 +50,7 @@ class LocksConnectTest {
     Set<Thread> before = threads();
     assertThatThrownBy(() -> Locks.connect(url))
         .isInstanceOf(IllegalArgumentException.class)
-        .hasMessageContaining("[memory]")
+        .hasMessageContaining("[file, memory]")
         .message()
         .doesNotContain("secret")
         .matches("[ -~]*");
@@ -124,7 +124,7 @@ class LocksConnectTest {
   void examinationOfAMalformedUrlIsRefusedAsConnectingIs() {
     assertThatThrownBy(() -> Locks.examine("nosuch:secret", LocksConfig.DEFAULTS))
         .isInstanceOf(IllegalArgumentException.class)
-        .hasMessageContaining("[memory]");
+        .hasMessageContaining("[file, memory]");
     assertThat(Locks.schema("memory:")).isEmpty();
   }
 }
