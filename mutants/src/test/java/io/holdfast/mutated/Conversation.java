@@ -43,7 +43,7 @@ public final class Conversation implements AutoCloseable {
   /** What is wrong with a store, in the order in which it was found; nothing if it is right. */
   public static List<String> wrongWith(String provider, String url, String name) throws Exception {
     BackendProvider backends =
-        (BackendProvider) Class.forName(provider).getConstructor().newInstance();
+        Class.forName(provider).asSubclass(BackendProvider.class).getConstructor().newInstance();
     StoreContext context = new StoreContext(new RealTime(), PATIENCE, LONG, warning -> {});
     try (Conversation conversation =
         new Conversation(backends.connect(url, context), backends.connect(url, context))) {
