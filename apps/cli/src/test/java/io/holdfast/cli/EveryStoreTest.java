@@ -3,13 +3,16 @@ package io.holdfast.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.holdfast.Lease;
+import io.holdfast.LockOptions;
 import io.holdfast.Locks;
+import io.holdfast.LocksConfig;
 import io.holdfast.embedded.EmbeddedRedis;
 import io.holdfast.spi.BackendProvider;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.URL;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -66,10 +69,13 @@ class EveryStoreTest {
     schemes.removeAll(WITH_TLS);
     assertThat(urls.keySet()).as("a store is not tried here").isEqualTo(schemes);
 
+    // ZooKeeper grants no session longer than 20 of its ticks.
+    LocksConfig config =
+        LocksConfig.DEFAULTS.options(LockOptions.DEFAULTS.leaseFor(Duration.ofSeconds(10)));
     long before = 0;
     List<Lease> leases = new ArrayList<>();
     for (String url : urls.values()) {
-      Locks locks = open(Locks.connect(url));
+      Locks locks = open(Locks.connect(url, config));
       Lease lease = locks.acquire("moves");
       assertThat(lease.token()).as(locks.guarantees().store()).isGreaterThan(before);
       before = lease.token();
