@@ -26,9 +26,10 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Questions are put one at a time, and urgent ones, which are renewals and releases, overtake
  * those that wait. The session ends when it is in doubt: a question failed, and the server does not
- * say that it is still there; when it was silent for as long as the server keeps it; and when it
- * has no locks and nobody wants any for a while. Its locks end with it, and whoever asks for them
- * hears so at once.
+ * say that it is still there, or says that a lock of it is gone; when it was silent for as long as
+ * the server keeps it; and when it has no locks and nobody wants any for a while. Its locks end with
+ * it, and whoever asks for them hears so at once. But the connection of a session in doubt, which
+ * may still keep others out, is kept for as long as a holder may rely on it.
  *
  * <p>Thread-safe.
  */
@@ -64,7 +65,15 @@ final class Session {
   }
 
   private static final Duration LONGEST_AT_REST = Duration.ofSeconds(30);
-  private static final int LIFE_SIGN_SECONDS = 1;
+
+  /** The server has the session, but not all that it took. */
+  private static final class Torn extends SQLException {
+    private static final long serialVersionUID = 1;
+
+    private Torn() {
+      super("the session lacks a lock that it took");
+    }
+  }
 
   private record Task<A>(Question<A> question, CompletableFuture<A> answer) {}
 
@@ -85,6 +94,7 @@ final class Session {
   private long busySince;
   private boolean isRetired;
   private boolean isOver;
+  private boolean isClosed;
 
   /** When the last question was put that the server has answered. */
   private volatile long heardFrom;
@@ -129,8 +139,7 @@ final class Session {
    */
   boolean isIntact(Connection server) throws SQLException {
     if (!intact.ask(server, List.copyOf(locks.keySet()))) {
-      server.abort(Runnable::run);
-      throw new SQLException("the session lacks a lock that it took");
+      throw new Torn();
     }
     return true;
   }
@@ -201,6 +210,7 @@ final class Session {
     line.lock();
     try {
       isOver = true;
+      isClosed = true;
       if (isBusy) {
         cut();
       }
@@ -290,6 +300,10 @@ final class Session {
     } catch (LockException answer) {
       task.answer().completeExceptionally(answer);
       return true;
+    } catch (Torn e) {
+      end(true, e, List.of(task));
+      outlastHolders();
+      return false;
     } catch (SQLException | RuntimeException e) {
       if (isThere(server)) {
         task.answer().completeExceptionally(e);
@@ -301,16 +315,35 @@ final class Session {
     }
   }
 
+  /**
+   * Waits for a sign of life for as long as a holder may rely on the session: a driver that gives
+   * up closes the connection, and with it goes what the server keeps for them.
+   */
   private boolean isThere(Connection server) {
     long askedAt = time.nanoTime();
     try {
-      boolean isThere = server.isValid(LIFE_SIGN_SECONDS);
+      boolean isThere = server.isValid((int) remaining().toSeconds() + 1);
       if (isThere) {
         heardFrom = askedAt;
       }
       return isThere;
     } catch (SQLException e) {
       return false;
+    }
+  }
+
+  /** Keeps what the server still has for us until no holder relies on it. */
+  private void outlastHolders() {
+    line.lock();
+    try {
+      long left = remaining().toNanos();
+      while (left > 0 && !isClosed) {
+        left = news.awaitNanos(left);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt(); // by nobody of ours; the thread ends
+    } finally {
+      line.unlock();
     }
   }
 
