@@ -27,9 +27,9 @@ import org.jspecify.annotations.Nullable;
  * <p>Questions are put one at a time, and urgent ones, which are renewals and releases, overtake
  * those that wait. The session ends when it is in doubt: a question failed, and the server does not
  * say that it is still there, or says that a lock of it is gone; when it was silent for as long as
- * the server keeps it; and when it has no locks and nobody wants any for a while. Its locks end with
- * it, and whoever asks for them hears so at once. But the connection of a session in doubt, which
- * may still keep others out, is kept for as long as a holder may rely on it.
+ * the server keeps it; and when it has no locks and nobody wants any for a while. Its locks end
+ * with it, and whoever asks for them hears so at once. But the connection of a session in doubt,
+ * which may still keep others out, is kept for as long as a holder may rely on it.
  *
  * <p>Thread-safe.
  */
