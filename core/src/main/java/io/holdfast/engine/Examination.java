@@ -125,11 +125,11 @@ final class Examination {
     long now = ChronoUnit.MICROS.between(Instant.EPOCH, Instant.now());
     Duration ahead = Duration.of(granted.firstToken() - now, ChronoUnit.MICROS);
     String text =
-        "%d, %s %s of this host's clock"
+        "%d, %d s %s this host's clock"
             .formatted(
                 granted.firstToken(),
-                ahead.abs().truncatedTo(ChronoUnit.SECONDS),
-                ahead.isNegative() ? "behind" : "ahead");
+                ahead.abs().toSeconds(),
+                ahead.isNegative() ? "behind" : "ahead of");
     findings.add(
         ahead.abs().compareTo(CLOCKS_APART) <= 0
             ? Finding.ok("token", text)
