@@ -106,7 +106,11 @@ final class Lane implements AutoCloseable {
     }
     inUse = true;
     try {
-      A answered = question.on(connected());
+      Connection server = connected();
+      if (closed) {
+        throw isClosed(); // while it was opened
+      }
+      A answered = question.on(server);
       inUse = false;
       answer.complete(answered);
     } catch (SQLException | RuntimeException | Error e) {

@@ -103,7 +103,7 @@ final class LeaseTableBackend implements LockBackend, Inspectable {
       LeaseTable table = new LeaseTable(url, dialect, context.requestTimeout());
       LeaseTableBackend backend =
           new LeaseTableBackend(url, dialect, table, asks, connector, context);
-      backend.sweep(context);
+      var unused = sweep(backend.renewalsAndReleases, table, context); // opens that lane
       return backend;
     } catch (RuntimeException | Error e) {
       asks.close();
@@ -153,18 +153,16 @@ final class LeaseTableBackend implements LockBackend, Inspectable {
     }
   }
 
-  /** Rows of names that are used no more go, each time somebody connects. Opens the other lane. */
-  private void sweep(StoreContext context) {
-    var unused =
-        renewalsAndReleases
-            .run(table::sweep)
-            .exceptionally(
-                failure -> {
-                  context
-                      .warnings()
-                      .accept("Rows idle for a day were not deleted: " + failure.getMessage());
-                  return 0;
-                });
+  /** Rows of names that are used no more go, each time somebody connects. */
+  static CompletableFuture<Integer> sweep(Lane lane, LeaseTable table, StoreContext context) {
+    return lane.run(table::sweep)
+        .exceptionally(
+            failure -> {
+              context
+                  .warnings()
+                  .accept("Rows idle for a day were not deleted: " + failure.getMessage());
+              return 0;
+            });
   }
 
   @Override

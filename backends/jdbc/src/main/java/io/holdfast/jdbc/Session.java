@@ -66,12 +66,12 @@ final class Session {
 
   private static final Duration LONGEST_AT_REST = Duration.ofSeconds(30);
 
-  /** The server has the session, but not all that it took. */
-  private static final class Torn extends SQLException {
+  /** Thrown by a question: what the server has for the session is not what we think it has. */
+  static final class Doubtful extends SQLException {
     private static final long serialVersionUID = 1;
 
-    private Torn() {
-      super("the session lacks a lock that it took");
+    Doubtful(String reason, @Nullable Throwable cause) {
+      super(reason, cause);
     }
   }
 
@@ -95,6 +95,7 @@ final class Session {
   private boolean isRetired;
   private boolean isOver;
   private boolean isClosed;
+  private boolean isCut;
 
   /** When the last question was put that the server has answered. */
   private volatile long heardFrom;
@@ -139,7 +140,7 @@ final class Session {
    */
   boolean isIntact(Connection server) throws SQLException {
     if (!intact.ask(server, List.copyOf(locks.keySet()))) {
-      throw new Torn();
+      throw new Doubtful("the session lacks a lock that it took", null);
     }
     return true;
   }
@@ -221,10 +222,15 @@ final class Session {
   }
 
   private void cut() {
-    if (connection == null) {
+    Connection cut = connection;
+    if (cut == null) {
       isOver = true; // what is still being opened is closed then
     } else {
-      abort(connection);
+      isCut = true;
+      // A driver may ask the server to end the question, and wait for it.
+      Thread thread = new Thread(() -> abort(cut), "holdfast-session-abort");
+      thread.setDaemon(true);
+      thread.start();
     }
   }
 
@@ -245,7 +251,7 @@ final class Session {
         }
       }
       end(true, null, List.of());
-    } catch (SQLException | RuntimeException e) {
+    } catch (SQLException | RuntimeException | Error e) {
       end(false, e, List.of());
     }
   }
@@ -295,16 +301,23 @@ final class Session {
     try {
       A answer = task.question().put(server);
       heardFrom = askedAt;
+      if (wasCut()) { // what it has got goes with the session
+        end(true, null, List.of(task));
+        return false;
+      }
       task.answer().complete(answer);
       return true;
     } catch (LockException answer) {
       task.answer().completeExceptionally(answer);
       return true;
-    } catch (Torn e) {
+    } catch (Doubtful e) {
+      boolean hasHolders = !locks.isEmpty();
       end(true, e, List.of(task));
-      outlastHolders();
+      if (hasHolders) {
+        outlastHolders();
+      }
       return false;
-    } catch (SQLException | RuntimeException e) {
+    } catch (SQLException | RuntimeException | Error e) {
       if (isThere(server)) {
         task.answer().completeExceptionally(e);
         return true;
@@ -315,6 +328,15 @@ final class Session {
     }
   }
 
+  private boolean wasCut() {
+    line.lock();
+    try {
+      return isCut;
+    } finally {
+      line.unlock();
+    }
+  }
+
   /**
    * Waits for a sign of life for as long as a holder may rely on the session: a driver that gives
    * up closes the connection, and with it goes what the server keeps for them.
@@ -322,7 +344,8 @@ final class Session {
   private boolean isThere(Connection server) {
     long askedAt = time.nanoTime();
     try {
-      boolean isThere = server.isValid((int) remaining().toSeconds() + 1);
+      int patience = locks.isEmpty() ? 1 : (int) remaining().toSeconds() + 1;
+      boolean isThere = server.isValid(patience);
       if (isThere) {
         heardFrom = askedAt;
       }

@@ -110,6 +110,8 @@ final class SessionBackend implements LockBackend, Inspectable {
               context, url, lane.run(server -> SessionCheck.of(server, connector, context)));
       check.refuse();
       Dialect dialect = check.dialect();
+      LeaseTable table = new LeaseTable(url, dialect, context.requestTimeout());
+      LeaseTableBackend.within(context, url, LeaseTableBackend.sweep(lane, table, context));
       SessionSql sql = SessionSql.of(dialect, url).orElseThrow();
       return new SessionBackend(
           sql, () -> open(connector, sql, context), dialect.product(), url.shown(), context);
@@ -225,7 +227,7 @@ final class SessionBackend implements LockBackend, Inspectable {
       throws SQLException {
     try {
       return sql.ask(server, key, ask);
-    } catch (SQLException e) {
+    } catch (SQLException | RuntimeException e) {
       giveBack(server, key, e);
       throw e;
     }
@@ -245,24 +247,28 @@ final class SessionBackend implements LockBackend, Inspectable {
   private void keep(Asking asking, Held held, Connection server) throws SQLException {
     Claim claim = asking.ask.claim();
     held.session().locks().put(held.key(), claim);
-    granted.put(claim.id(), held);
-    if (!unanswered.remove(claim.id(), asking)) { // withdrawn while the server thought about it
+    unanswered.computeIfPresent(
+        claim.id(),
+        (id, wanted) -> {
+          if (wanted == asking) {
+            granted.put(id, held);
+          }
+          return wanted == asking ? null : wanted;
+        });
+    if (!held.equals(granted.get(claim.id()))) { // withdrawn while the server thought about it
       forget(held, claim);
-      SQLException reason = new SQLException("withdrawn");
-      giveBack(server, held.key(), reason);
+      giveBack(server, held.key(), new SQLException("withdrawn"));
       throw withdrawn();
     }
   }
 
   /** If that cannot be known to have worked, the session goes. */
-  private void giveBack(Connection server, SessionKey key, SQLException reason)
-      throws SQLException {
+  private void giveBack(Connection server, SessionKey key, Exception reason) throws SQLException {
     try {
       sql.release(server, key);
-    } catch (SQLException doubt) {
+    } catch (SQLException | RuntimeException doubt) {
       reason.addSuppressed(doubt);
-      server.abort(Runnable::run);
-      throw reason;
+      throw new Session.Doubtful("a lock could not be given back", reason);
     }
   }
 

@@ -69,6 +69,7 @@ final class SessionMySql extends SessionSql {
     return switch (answer) {
       case 1 -> new Answer(Word.GRANTED, mint(connection, values));
       case 0 -> new Answer(Word.TAKEN, 0);
+      case -2 -> throw new Session.Doubtful("the driver has changed the connection", null);
       default -> new Answer(Word.AHEAD, 0);
     };
   }

@@ -3,7 +3,8 @@
 --
 -- The row's token cannot be an old one, though the statement's snapshot is older than the lock: what meets a row that is
 -- there already works on its newest version (READ COMMITTED). That its commit is not awaited (synchronous_commit is off)
--- costs nothing: a crash that loses the row ends all sessions, and the next token is not below the clock.
+-- costs nothing: a crash that loses the row ends all sessions, and the next token is not below the clock. For a token ahead
+-- of the clock it is awaited.
 with clock as (
   select floor(extract(epoch from clock_timestamp()) * 1000000)::bigint as micros
 ), answer as materialized (
@@ -21,4 +22,6 @@ with clock as (
       expires_at = greatest(excluded.expires_at, kept.expires_at)
   returning token
 )
-select ours, (select token from minted) from answer
+select ours, (select token from minted),
+  case when (select token from minted) > micros then set_config('synchronous_commit', 'on', true) end
+from answer
