@@ -95,8 +95,14 @@ final class Acquirer {
             granted(granted, asking, askedAt);
           } else if (isLatest && !done) {
             notGranted(answer, failure);
+          } else if (answer != null && isGivenUp(asking) && mayWait && parts.keepsALine()) {
+            withdraw(asking, false); // its farewell may have come before its place
           }
         });
+  }
+
+  private boolean isGivenUp(Claim asked) {
+    return !asked.equals(claim) || (done && lease == null);
   }
 
   private Duration leaseFor() {

@@ -59,6 +59,11 @@ record Parts(
     return backend.guarantees().endsByItself();
   }
 
+  /** Whether a refused claim may have a place in the store. */
+  boolean keepsALine() {
+    return backend.guarantees().fair();
+  }
+
   Backoff backoff(Duration cap) {
     return new Backoff(random, cap);
   }

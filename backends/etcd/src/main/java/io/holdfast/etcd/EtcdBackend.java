@@ -30,6 +30,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -56,6 +57,11 @@ final class EtcdBackend implements LockBackend, Inspectable {
   private final Sessions sessions;
   private final Guarantees guarantees;
   private final Map<String, Place> places = new ConcurrentHashMap<>();
+
+  /** Claims that were asked for and not given up since; changed within the compute of places. */
+  private final Set<String> wanted = ConcurrentHashMap.newKeySet();
+
+  private volatile boolean closed;
 
   EtcdBackend(EtcdUrl url, StoreContext context, Clock clock) {
     this.url = url;
@@ -104,6 +110,7 @@ final class EtcdBackend implements LockBackend, Inspectable {
   @Override
   public CompletionStage<Attempt> ask(Ask ask) {
     long askedAt = now();
+    wanted.add(ask.claim().id());
     return told(
         () ->
             sessions
@@ -121,18 +128,40 @@ final class EtcdBackend implements LockBackend, Inspectable {
   }
 
   private CompletionStage<Attempt> ask(Ask ask, Session session, long askedAt) {
-    Place place =
-        places.compute(
-            ask.claim().id(),
-            (id, known) ->
-                known != null && known.session() == session
-                    ? known
-                    : new Place(session, keys.place(ask.claim()), known));
+    Optional<Place> taken = place(ask.claim(), session);
+    if (taken.isEmpty()) {
+      return CompletableFuture.failedStage(
+          new BackendException("The claim was withdrawn before etcd was asked"));
+    }
+    Place place = taken.get();
     CompletionStage<?> kept = session.keep(askedAt);
     return put(() -> place.revision() == 0 ? enter(ask, place) : look(ask, place))
         .handle((line, failure) -> in(session, line, failure))
         .thenCombine(kept, (line, unused) -> in(session, line, null))
         .thenCompose(line -> answer(ask, place, line, askedAt));
+  }
+
+  /**
+   * The claim's place on this lease; empty if the claim was given up meanwhile: a place that it
+   * took now would be nobody's.
+   */
+  private Optional<Place> place(Claim claim, Session session) {
+    AtomicReference<@Nullable Place> former = new AtomicReference<>();
+    Place place =
+        places.compute(
+            claim.id(),
+            (id, known) -> {
+              if (!wanted.contains(id) || (known != null && known.session() == session)) {
+                return known;
+              }
+              former.set(known);
+              return new Place(session, keys.place(claim), known);
+            });
+    Place left = former.get();
+    if (left != null) {
+      left.ignore(); // not within the compute: it takes the client's monitor
+    }
+    return Optional.ofNullable(place).filter(found -> found.session() == session);
   }
 
   /** What the transaction said, unless the etcd lease is gone. */
@@ -269,6 +298,7 @@ final class EtcdBackend implements LockBackend, Inspectable {
   }
 
   private void drop(Claim claim) {
+    wanted.remove(claim.id());
     Place last = places.remove(claim.id());
     if (last != null) {
       last.ignore();
@@ -277,12 +307,25 @@ final class EtcdBackend implements LockBackend, Inspectable {
 
   @Override
   public CompletionStage<Release> release(Claim claim, long lastTokenUsed, Duration keepFor) {
-    Place place = places.get(claim.id());
-    if (place != null && place.session().isGone()) {
+    Place place =
+        places.compute(
+            claim.id(),
+            (id, known) -> {
+              wanted.remove(id);
+              return known;
+            });
+    if (closed) {
+      return CompletableFuture.failedStage(
+          new BackendException("The connection to " + about() + " is closed"));
+    }
+    if (place == null) {
+      return CompletableFuture.completedStage(Release.GONE); // nothing was sent, or will be
+    }
+    if (place.session().isGone()) {
       drop(claim);
       return CompletableFuture.completedStage(Release.GONE);
     }
-    long revision = place == null ? 0 : place.revision();
+    long revision = place.revision();
     ByteSequence key = keys.place(claim);
     return told(() -> transactions.leave(keys.line(claim.name()), key))
         .thenApply(
@@ -356,6 +399,7 @@ final class EtcdBackend implements LockBackend, Inspectable {
   /** The etcd lease is revoked, which frees what is left. */
   @Override
   public void close() {
+    closed = true;
     sessions.close();
     client.close();
   }

@@ -52,10 +52,7 @@ final class Place {
   Place(Session session, ByteSequence key, @Nullable Place former) {
     this.session = session;
     this.key = key;
-    if (former != null) {
-      this.hearer = former.hearer;
-      former.ignore();
-    }
+    this.hearer = former == null ? null : former.hearer;
   }
 
   Session session() {

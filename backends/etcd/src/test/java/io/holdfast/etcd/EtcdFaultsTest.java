@@ -188,7 +188,7 @@ class EtcdFaultsTest {
 
   @Test
   void questionThatNobodyAnswersEndsAfterTheRequestTimeoutAndIsNotSentLater() throws Exception {
-    Duration impatient = Duration.ofMillis(500);
+    Duration impatient = Duration.ofSeconds(3);
     EtcdBackend backend = etcd.open(etcd.server().url(), LEASE, impatient);
     etcd.server().pause();
     awaitFailure(backend.ask(waiting(newClaim(name))));
@@ -218,7 +218,7 @@ class EtcdFaultsTest {
   @Test
   void portWhereNobodyListensOrAnswersIsNoConnectionInTime() throws Exception {
     try (ServerSocket silent = new ServerSocket(0, 50, InetAddress.getLoopbackAddress())) {
-      Duration impatient = Duration.ofMillis(500);
+      Duration impatient = Duration.ofSeconds(3);
       String url = "etcd://127.0.0.1:" + silent.getLocalPort();
       long begin = System.nanoTime();
       assertThatThrownBy(() -> etcd.open(url, LEASE, impatient))

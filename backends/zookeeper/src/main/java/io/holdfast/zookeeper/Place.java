@@ -15,6 +15,13 @@ import org.jspecify.annotations.Nullable;
  */
 final class Place {
 
+  private enum Stage {
+    FRESH,
+    BEGUN,
+    WITHDRAWN
+  }
+
+  private final AtomicReference<Stage> stage = new AtomicReference<>(Stage.FRESH);
   private final Session session;
   private final String folder;
   private final String prefix;
@@ -59,6 +66,16 @@ final class Place {
 
   String pathOf(String node) {
     return folder + "/" + node;
+  }
+
+  /** Before anything of it is sent. False if it was withdrawn before that. */
+  boolean begin() {
+    return stage.compareAndSet(Stage.FRESH, Stage.BEGUN) || stage.get() == Stage.BEGUN;
+  }
+
+  /** Gives it up if nothing of it was sent; then nothing will be. */
+  boolean isWithdrawnUnsent() {
+    return stage.compareAndSet(Stage.FRESH, Stage.WITHDRAWN);
   }
 
   /** Puts a question when those before it are answered. */

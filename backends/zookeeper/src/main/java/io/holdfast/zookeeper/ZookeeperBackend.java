@@ -142,7 +142,14 @@ final class ZookeeperBackend implements LockBackend, Inspectable {
                     ? known
                     : new Place(opening.session(), folderOf(claim.name()), Line.prefixOf(claim)));
     return answer(
-        () -> place.next(() -> opening.ready().thenCompose(session -> attempt(place, ask))));
+        () -> place.next(() -> opening.ready().thenCompose(session -> begin(place, ask))));
+  }
+
+  private CompletionStage<Attempt> begin(Place place, Ask ask) {
+    return place.begin()
+        ? attempt(place, ask)
+        : CompletableFuture.failedFuture(
+            new BackendException("The claim was withdrawn before " + about() + " was asked"));
   }
 
   private CompletionStage<Attempt> attempt(Place place, Ask ask) {
@@ -160,10 +167,10 @@ final class ZookeeperBackend implements LockBackend, Inspectable {
   /** Creates the claim's node and looks where it is, all sent at once. */
   private CompletionStage<Attempt> enter(Place place, Ask ask, boolean withFolder) {
     Session session = place.session();
-    if (withFolder) {
-      // If this fails, so does what comes behind it.
-      var unused = session.create(place.folder(), new byte[0], CreateMode.CONTAINER);
-    }
+    CompletableFuture<?> folder =
+        withFolder
+            ? session.create(place.folder(), new byte[0], CreateMode.CONTAINER)
+            : CompletableFuture.completedFuture(true);
     long askedAt = session.now();
     String content = context.leaseFor().toMillis() + " " + ask.claim().label();
     place.isUnsure = true;
@@ -180,7 +187,7 @@ final class ZookeeperBackend implements LockBackend, Inspectable {
                 place.isUnsure = ZookeeperFailure.leavesOpen(failure);
                 return is(Code.NONODE, failure) && !withFolder
                     ? enter(place, ask, true)
-                    : CompletableFuture.<Attempt>failedFuture(failure);
+                    : CompletableFuture.<Attempt>failedFuture(reason(folder, failure));
               }
               place.isUnsure = false;
               base.see(created.stat(), askedAt);
@@ -189,6 +196,13 @@ final class ZookeeperBackend implements LockBackend, Inspectable {
               return look.thenCompose(seen -> attempt(place, node, seen, ask));
             })
         .thenCompose(attempt -> attempt);
+  }
+
+  /** A node without a folder is refused for the reason for which the folder was. */
+  private static Throwable reason(CompletableFuture<?> folder, Throwable failure) {
+    return folder
+        .handle((made, why) -> why == null || is(Code.NODEEXISTS, why) ? failure : why)
+        .getNow(failure);
   }
 
   /**
@@ -300,7 +314,14 @@ final class ZookeeperBackend implements LockBackend, Inspectable {
                     failure ->
                         is(Code.NONODE, failure) || session.isOver()
                             ? CompletableFuture.completedFuture(new Renewal.Gone())
-                            : CompletableFuture.failedFuture(failure)));
+                            : CompletableFuture.failedFuture(failure))
+                .thenApply(
+                    renewal -> {
+                      if (renewal instanceof Renewal.Gone) {
+                        places.remove(claim.id(), place); // nobody takes leave of it
+                      }
+                      return renewal;
+                    }));
   }
 
   private static Renewal renewed(Session session, Node node, Stat stat, long age) {
@@ -314,6 +335,10 @@ final class ZookeeperBackend implements LockBackend, Inspectable {
   @Override
   public CompletionStage<Release> release(Claim claim, long lastTokenUsed, Duration keepFor) {
     Place place = places.get(claim.id());
+    if (place != null && place.isWithdrawnUnsent()) {
+      places.remove(claim.id(), place);
+      return CompletableFuture.completedFuture(Release.GONE);
+    }
     return place == null
         ? CompletableFuture.completedFuture(Release.GONE)
         : answer(() -> place.next(() -> leave(place, claim)));
@@ -354,7 +379,15 @@ final class ZookeeperBackend implements LockBackend, Inspectable {
   private static CompletableFuture<Void> deleteAll(Place place, List<String> nodes) {
     List<CompletableFuture<Boolean>> deleted = new ArrayList<>();
     for (String node : nodes) {
-      deleted.add(place.session().delete(place.pathOf(node)));
+      deleted.add(
+          place
+              .session()
+              .delete(place.pathOf(node))
+              .exceptionallyCompose(
+                  failure ->
+                      is(Code.NONODE, failure)
+                          ? CompletableFuture.completedFuture(true)
+                          : CompletableFuture.failedFuture(failure)));
     }
     return CompletableFuture.allOf(deleted.toArray(CompletableFuture<?>[]::new));
   }
@@ -403,16 +436,20 @@ final class ZookeeperBackend implements LockBackend, Inspectable {
                     new Inspection(name, Optional.empty(), OptionalInt.of(0)));
               }
               OptionalInt waiting = OptionalInt.of(line.nodes().size() - 1);
-              CompletableFuture<Session.Data> holder = session.read(folder + "/" + first.get());
+              CompletableFuture<Optional<Session.Data>> holder =
+                  session
+                      .read(folder + "/" + first.get())
+                      .thenApply(Optional::of)
+                      .exceptionallyCompose(
+                          failure ->
+                              is(Code.NONODE, failure) // it was the last of its moments
+                                  ? CompletableFuture.completedFuture(Optional.empty())
+                                  : CompletableFuture.failedFuture(failure));
               CompletionStage<Base.Reading> then = base.readWithStat(session);
-              return holder
-                  .thenCombine(then, ZookeeperBackend::holder)
-                  .thenApply(held -> new Inspection(name, Optional.of(held), waiting))
-                  .exceptionallyCompose(
-                      failure ->
-                          is(Code.NONODE, failure)
-                              ? inspect(name, session) // it was the last of its moments
-                              : CompletableFuture.failedFuture(failure));
+              return holder.thenCombine(
+                  then,
+                  (held, now) ->
+                      new Inspection(name, held.map(node -> holder(node, now)), waiting));
             });
   }
 
