@@ -4,7 +4,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
-import java.util.IdentityHashMap;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.BrokenBarrierException;
@@ -29,6 +29,9 @@ final class LockBench {
 
   /** Of one thread and turn: so that what needs no server does not fill the memory. */
   private static final int MOST = 100_000;
+
+  /** One in so many lets other threads run while it holds the lock. */
+  private static final int YIELDS = 1_024;
 
   private enum Setting {
     FREE_ALONE("S9 free: 1 thread", 1, 1),
@@ -61,7 +64,7 @@ final class LockBench {
   List<Row> run() throws InterruptedException {
     List<Row> rows = new ArrayList<>();
     for (Setting setting : Setting.values()) {
-      Map<Contender, List<Counted>> turns = new IdentityHashMap<>();
+      Map<String, List<Counted>> turns = new HashMap<>();
       for (int round = 0; round <= size.rounds(); round++) {
         List<Contender> order = new ArrayList<>(contenders);
         Collections.rotate(order, round);
@@ -69,7 +72,7 @@ final class LockBench {
           progress.accept(setting.table + ", round " + round + ", " + contender.label());
           Counted turn = turn(contender, setting);
           if (round > 0) {
-            turns.computeIfAbsent(contender, c -> new ArrayList<>()).add(turn);
+            turns.computeIfAbsent(contender.label(), label -> new ArrayList<>()).add(turn);
           }
         }
       }
@@ -78,16 +81,16 @@ final class LockBench {
     return rows;
   }
 
-  private Row row(Setting setting, Contender contender, Map<Contender, List<Counted>> turns) {
+  private Row row(Setting setting, Contender contender, Map<String, List<Counted>> turns) {
     Contender ours =
         contenders.stream()
             .filter(other -> other.ours() && other.store().equals(contender.store()))
             .findAny()
             .orElseThrow();
-    List<Counted> own = turns.getOrDefault(contender, List.of());
+    List<Counted> own = turns.getOrDefault(contender.label(), List.of());
     double perSecond =
         Turn.median(
-            turns.getOrDefault(ours, List.of()).stream().map(Counted::turn).toList(),
+            turns.getOrDefault(ours.label(), List.of()).stream().map(Counted::turn).toList(),
             Turn::perSecond);
     return Row.of(
         setting.table,
@@ -170,6 +173,7 @@ final class LockBench {
       }
     }
 
+    @SuppressWarnings("ThreadPriorityCheck") // nothing depends on the yield; it makes errors show
     private long[] lockAndUnlock(Locker.Caller caller, int name, long until) throws Exception {
       String lock = "bench-" + name;
       long[] waits = new long[1_000];
@@ -181,7 +185,11 @@ final class LockBench {
         long asked = System.nanoTime();
         caller.acquire(lock);
         waits[number] = System.nanoTime() - asked;
-        counters.set(name, counters.get(name) + 1); // two steps, so that another in between shows
+        int counted = counters.get(name);
+        if (number % YIELDS == 0) {
+          Thread.yield(); // whoever is let in by mistake gets in between here, and shows
+        }
+        counters.set(name, counted + 1);
         caller.release();
         number++;
       } while (number < MOST && System.nanoTime() - until < 0);

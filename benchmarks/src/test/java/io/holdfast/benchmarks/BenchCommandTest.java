@@ -61,7 +61,7 @@ class BenchCommandTest {
   void everyStoreHasItsRowsAndNoneOfTheirLocksLosesAnUpdate() throws Exception {
     Path json = folder.resolve("locks.json");
 
-    int exitCode = run("--only=S9", "--rounds=1", "--lock-millis=50", "--json", json.toString());
+    int exitCode = run("--only=S9", "--rounds=1", "--lock-millis=10", "--json", json.toString());
 
     assertThat(exitCode).isZero();
     List<String> methods = new ArrayList<>();
@@ -79,7 +79,8 @@ class BenchCommandTest {
           .isEqualTo(!leftOut);
     }
     assertThat(out.toString()).contains("S9 free: 1 thread", "S9 free: 16", "S9 hot: 16");
-    assertThat(out.toString().lines()).allSatisfy(line -> assertThat(line).hasSizeLessThan(81));
+    assertThat(out.toString().lines().dropWhile(line -> !line.startsWith("S9")))
+        .allSatisfy(line -> assertThat(line).hasSizeLessThanOrEqualTo(80));
   }
 
   @Test
