@@ -20,12 +20,15 @@ import java.util.function.Consumer;
 
 /**
  * S9: lock and unlock, with nothing in between but a counter that only the lock protects. The
- * contenders take turns; before the rounds that count each has one to warm up.
+ * contenders take turns; before the rounds that count each has a long one to warm up.
  */
 final class LockBench {
 
   private static final int THREADS = 16;
   private static final long LONGEST_START_SECONDS = 60;
+
+  /** As many turns: a store's own code is run a few hundred times a second, and slow until then. */
+  private static final int WARM_UP = 3;
 
   /** Of one thread and turn: so that what needs no server does not fill the memory. */
   private static final int MOST = 100_000;
@@ -70,7 +73,8 @@ final class LockBench {
         Collections.rotate(order, round);
         for (Contender contender : order) {
           progress.accept(setting.table + ", round " + round + ", " + contender.label());
-          Counted turn = turn(contender, setting);
+          Duration lasts = size.locksLast().multipliedBy(round == 0 ? WARM_UP : 1);
+          Counted turn = turn(contender, setting, lasts);
           if (round > 0) {
             turns.computeIfAbsent(contender.label(), label -> new ArrayList<>()).add(turn);
           }
@@ -100,8 +104,8 @@ final class LockBench {
         own.stream().mapToLong(Counted::lost).sum());
   }
 
-  private Counted turn(Contender contender, Setting setting) throws InterruptedException {
-    OneTurn turn = new OneTurn(contender, setting);
+  private Counted turn(Contender contender, Setting setting, Duration lasts) throws InterruptedException {
+    OneTurn turn = new OneTurn(contender, setting, lasts);
     ExecutorService threads = Executors.newFixedThreadPool(setting.threads);
     try {
       List<Callable<long[]>> work = new ArrayList<>();
@@ -131,9 +135,10 @@ final class LockBench {
     }
   }
 
-  private final class OneTurn {
+  private static final class OneTurn {
 
     private final Contender contender;
+    private final Duration lasts;
     private final AtomicIntegerArray counters;
     private final CyclicBarrier opened;
     private final CyclicBarrier done;
@@ -142,8 +147,9 @@ final class LockBench {
     private volatile Duration computedBefore = Duration.ZERO;
     private volatile Duration computedAfter = Duration.ZERO;
 
-    OneTurn(Contender contender, Setting setting) {
+    OneTurn(Contender contender, Setting setting, Duration lasts) {
       this.contender = contender;
+      this.lasts = lasts;
       this.counters = new AtomicIntegerArray(setting.names);
       this.opened = new CyclicBarrier(setting.threads, this::begin);
       this.done = new CyclicBarrier(setting.threads, this::end);
@@ -163,7 +169,7 @@ final class LockBench {
     long[] work(int name) throws Exception {
       try (Locker.Caller caller = contender.locker().caller()) {
         opened.await(LONGEST_START_SECONDS, TimeUnit.SECONDS);
-        long[] waits = lockAndUnlock(caller, name, begin + size.locksLast().toNanos());
+        long[] waits = lockAndUnlock(caller, name, begin + lasts.toNanos());
         done.await(LONGEST_START_SECONDS, TimeUnit.SECONDS);
         return waits;
       } catch (Exception e) {
