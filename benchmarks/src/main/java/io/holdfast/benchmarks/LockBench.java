@@ -104,7 +104,8 @@ final class LockBench {
         own.stream().mapToLong(Counted::lost).sum());
   }
 
-  private Counted turn(Contender contender, Setting setting, Duration lasts) throws InterruptedException {
+  private Counted turn(Contender contender, Setting setting, Duration lasts)
+      throws InterruptedException {
     OneTurn turn = new OneTurn(contender, setting, lasts);
     ExecutorService threads = Executors.newFixedThreadPool(setting.threads);
     try {
