@@ -105,7 +105,7 @@ final class Bench {
     double ours = Turn.median(turns.getOrDefault(Method.OURS, List.of()), Turn::perSecond);
     for (Side side : sides.all()) {
       List<Turn> own = turns.getOrDefault(side.method(), List.of());
-      rows.add(Row.of(table, side.method(), own, ours, side.newlyLost()));
+      rows.add(Row.of(table, side.method().label(), own, ours, side.newlyLost()));
     }
     return rows;
   }
@@ -222,7 +222,9 @@ final class Bench {
                       size.sweptMachines(),
                       Fleet.SOURCES.size(),
                       turn.lasted().toNanos() / 1e9);
-          rows.add(Row.of(table, side.method(), List.of(turn), turn.perSecond(), side.newlyLost()));
+          rows.add(
+              Row.of(
+                  table, side.method().label(), List.of(turn), turn.perSecond(), side.newlyLost()));
         }
       }
     }

@@ -22,7 +22,7 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "bench",
     mixinStandardHelpOptions = true,
-    description = "Measures what safe writing costs on this machine, beside other ways.",
+    description = "Measures what safe writing and locks cost on this machine, beside other ways.",
     sortOptions = false,
     exitCodeOnInvalidInput = BenchCommand.USAGE,
     optionListHeading = "%nOptions:%n",
@@ -42,11 +42,12 @@ import picocli.CommandLine.Spec;
       "C1       many machines: a transaction for each report, and in batches",
       "C2, C3   waits for cold and for hot machines while 10 take half the traffic",
       "C4       every machine of a fleet, five sources",
+      "S9       lock and unlock on each store, beside what is usual there",
       "",
       "The methods take turns on the same servers; medians of several rounds. Figures",
       "of a busy machine are low, their ratios are less so. JSON: a list of objects",
-      "with table, method, reportsPerSecond, toOurs, p50Millis, p99Millis,",
-      "processorMillis (of one report), lost."
+      "with table, method, perSecond (reports or locks), toOurs, p50Millis, p99Millis,",
+      "processorMillis (of one report or lock), lost."
     })
 public final class BenchCommand implements Callable<Integer> {
 
@@ -57,7 +58,8 @@ public final class BenchCommand implements Callable<Integer> {
     C1,
     C2,
     C3,
-    C4
+    C4,
+    S9
   }
 
   @Spec
@@ -68,7 +70,7 @@ public final class BenchCommand implements Callable<Integer> {
       names = "--only",
       split = ",",
       paramLabel = "C1,...",
-      description = "Which workloads (default: all of C1 to C4)")
+      description = "Which workloads (default: all)")
   private Set<Workload> only = EnumSet.allOf(Workload.class);
 
   @Option(names = "--quick", description = "Smaller: some minutes instead of half an hour")
@@ -99,6 +101,9 @@ public final class BenchCommand implements Callable<Integer> {
   @Option(names = "--mix-millis", hidden = true)
   private Optional<Integer> mixMillis = Optional.empty();
 
+  @Option(names = "--lock-millis", hidden = true)
+  private Optional<Integer> lockMillis = Optional.empty();
+
   @Override
   public Integer call() throws InterruptedException {
     if (json.isPresent() && !canBeWritten(json.get())) {
@@ -111,6 +116,9 @@ public final class BenchCommand implements Callable<Integer> {
       Set<Method> all = EnumSet.of(Method.OURS);
       all.addAll(methods);
       run(new Bench(servers, size(), all, this::progress), rows);
+      if (only.contains(Workload.S9)) {
+        rows.addAll(locks(servers, out));
+      }
     } catch (SQLException e) {
       throw new BenchException(BenchException.FAILED, "PostgreSQL: " + e.getMessage(), e);
     }
@@ -138,6 +146,13 @@ public final class BenchCommand implements Callable<Integer> {
     }
   }
 
+  private List<Row> locks(Servers servers, PrintWriter out)
+      throws SQLException, InterruptedException {
+    try (Contenders contenders = Contenders.start(servers, out::println)) {
+      return new LockBench(contenders.all(), size(), this::progress).run();
+    }
+  }
+
   private Size size() {
     Size size = quick ? Size.QUICK : Size.FULL;
     return new Size(
@@ -146,7 +161,8 @@ public final class BenchCommand implements Callable<Integer> {
         batched.orElse(size.batched()),
         rounds.orElse(size.rounds()),
         mixMillis.map(Duration::ofMillis).orElse(size.mixLasts()),
-        machines.orElse(size.sweptMachines()));
+        machines.orElse(size.sweptMachines()),
+        lockMillis.map(Duration::ofMillis).orElse(size.locksLast()));
   }
 
   private void progress(String at) {

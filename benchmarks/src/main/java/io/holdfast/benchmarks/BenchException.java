@@ -1,5 +1,6 @@
 package io.holdfast.benchmarks;
 
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.IExitCodeGenerator;
 
 /** The benchmark cannot be run to its end. */
@@ -13,7 +14,7 @@ final class BenchException extends RuntimeException implements IExitCodeGenerato
 
   private final int exitCode;
 
-  BenchException(int exitCode, String message, Throwable cause) {
+  BenchException(int exitCode, String message, @Nullable Throwable cause) {
     super(message, cause);
     this.exitCode = exitCode;
   }

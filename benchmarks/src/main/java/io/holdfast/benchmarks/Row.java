@@ -6,19 +6,20 @@ import java.util.List;
  * A line of a table: medians of a method's turns.
  *
  * @param table what was done
- * @param lost acknowledged writes that were found lost afterwards
+ * @param perSecond reports, or locks
+ * @param lost writes, acknowledged or under a lock, that were found lost afterwards
  */
 record Row(
     String table,
-    Method method,
-    double reportsPerSecond,
+    String method,
+    double perSecond,
     double toOurs,
     double p50Millis,
     double p99Millis,
     double processorMillis,
     long lost) {
 
-  static Row of(String table, Method method, List<Turn> turns, double ours, long lost) {
+  static Row of(String table, String method, List<Turn> turns, double ours, long lost) {
     double perSecond = Turn.median(turns, Turn::perSecond);
     return new Row(
         table,
@@ -32,7 +33,6 @@ record Row(
   }
 
   Row withLost(long number) {
-    return new Row(
-        table, method, reportsPerSecond, toOurs, p50Millis, p99Millis, processorMillis, number);
+    return new Row(table, method, perSecond, toOurs, p50Millis, p99Millis, processorMillis, number);
   }
 }

@@ -12,7 +12,6 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.Stream;
 
 /** A PostgreSQL and a Redis for the benchmark alone, durable as for users. */
 final class Servers implements AutoCloseable {
@@ -75,15 +74,19 @@ final class Servers implements AutoCloseable {
 
   /** Processor time of this JVM and both servers up to now, as far as their processes live. */
   Duration processorTime() {
-    return Stream.of(ProcessHandle.current().pid(), postgres.pid(), redis.pid())
-        .flatMap(pid -> ProcessHandle.of(pid).stream())
-        .flatMap(
-            process ->
-                process.pid() == postgres.pid()
-                    ? Stream.concat(Stream.of(process), process.descendants())
-                    : Stream.of(process))
-        .flatMap(process -> process.info().totalCpuDuration().stream())
-        .reduce(Duration.ZERO, Duration::plus);
+    return ProcessorTime.withServers(List.of(postgres.pid(), redis.pid()));
+  }
+
+  String redisUrl() {
+    return redis.url();
+  }
+
+  long redisPid() {
+    return redis.pid();
+  }
+
+  long postgresPid() {
+    return postgres.pid();
   }
 
   @Override

@@ -11,10 +11,19 @@ import java.time.Duration;
  * @param rounds in which each method has one turn
  * @param mixLasts a turn of C2 and C3
  * @param sweptMachines of C4
+ * @param locksLast a turn of S9
  */
 record Size(
-    int machines, int single, int batched, int rounds, Duration mixLasts, int sweptMachines) {
+    int machines,
+    int single,
+    int batched,
+    int rounds,
+    Duration mixLasts,
+    int sweptMachines,
+    Duration locksLast) {
 
-  static final Size QUICK = new Size(2_000, 3_000, 10_000, 3, Duration.ofSeconds(3), 5_000);
-  static final Size FULL = new Size(20_000, 20_000, 60_000, 5, Duration.ofSeconds(10), 100_000);
+  static final Size QUICK =
+      new Size(2_000, 3_000, 10_000, 3, Duration.ofSeconds(3), 5_000, Duration.ofSeconds(1));
+  static final Size FULL =
+      new Size(20_000, 20_000, 60_000, 5, Duration.ofSeconds(10), 100_000, Duration.ofSeconds(5));
 }

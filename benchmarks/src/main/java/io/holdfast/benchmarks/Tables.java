@@ -25,21 +25,26 @@ final class Tables {
         lines.add("");
         lines.add(table);
         lines.add(
-            ROW.formatted("method", "reports/s", "to ours", "p50 ms", "p99 ms", "CPU ms", "lost"));
+            ROW.formatted("method", "per s", "to ours", "p50 ms", "p99 ms", "CPU ms", "lost"));
       }
       lines.add(
           String.format(
               Locale.ROOT,
               ROW,
-              row.method().label(),
-              Math.round(row.reportsPerSecond()),
+              row.method(),
+              Math.round(row.perSecond()),
               number("%.2f", row.toOurs()),
-              number("%.1f", row.p50Millis()),
-              number("%.1f", row.p99Millis()),
-              number("%.2f", row.processorMillis()),
+              millis(row.p50Millis()),
+              millis(row.p99Millis()),
+              millis(row.processorMillis()),
               row.lost()));
     }
     return lines;
+  }
+
+  /** Three digits that count, for what takes long and for what does not. */
+  private static String millis(double millis) {
+    return number(millis < 1 ? "%.3f" : millis < 10 ? "%.2f" : "%.1f", millis);
   }
 
   private static String number(String format, double number) {
@@ -49,7 +54,7 @@ final class Tables {
   private record Line(
       String table,
       String method,
-      double reportsPerSecond,
+      double perSecond,
       double toOurs,
       double p50Millis,
       double p99Millis,
@@ -59,8 +64,8 @@ final class Tables {
     static Line of(Row row) {
       return new Line(
           row.table(),
-          row.method().label(),
-          row.reportsPerSecond(),
+          row.method(),
+          row.perSecond(),
           row.toOurs(),
           row.p50Millis(),
           row.p99Millis(),

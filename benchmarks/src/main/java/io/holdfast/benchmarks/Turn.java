@@ -9,14 +9,14 @@ import java.util.function.ToDoubleFunction;
 /**
  * What one method did in one turn.
  *
- * @param reports how many were acknowledged
+ * @param done how many reports were acknowledged, or locks released
  * @param lasted how long that took
  * @param processorTime what this JVM and the servers computed meanwhile
- * @param p50Millis from a report's submission to its acknowledgement
+ * @param p50Millis from a report's submission to its acknowledgement, or a lock's question to its
+ *     grant
  * @param p99Millis the same
  */
-record Turn(
-    int reports, Duration lasted, Duration processorTime, double p50Millis, double p99Millis) {
+record Turn(int done, Duration lasted, Duration processorTime, double p50Millis, double p99Millis) {
 
   /** A turn with the wait of each report in nanoseconds. */
   static Turn of(Duration lasted, Duration processorTime, long[] waits) {
@@ -36,11 +36,11 @@ record Turn(
   }
 
   double perSecond() {
-    return reports * 1e9 / lasted.toNanos();
+    return done * 1e9 / lasted.toNanos();
   }
 
   double processorMillis() {
-    return processorTime.toNanos() / 1e6 / Math.max(1, reports);
+    return processorTime.toNanos() / 1e6 / Math.max(1, done);
   }
 
   static double median(Collection<Turn> turns, ToDoubleFunction<Turn> figure) {

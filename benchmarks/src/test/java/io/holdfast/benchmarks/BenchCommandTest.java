@@ -26,6 +26,7 @@ class BenchCommandTest {
     int exitCode =
         run(
             "--quick",
+            "--only=C1,C2,C3,C4",
             "--machines=30",
             "--single=30",
             "--batched=60",
@@ -43,7 +44,7 @@ class BenchCommandTest {
     List<String> tables = new ArrayList<>();
     for (JsonNode row : rows) {
       tables.add(row.path("table").textValue().substring(0, 2));
-      assertThat(row.path("reportsPerSecond").doubleValue()).isPositive();
+      assertThat(row.path("perSecond").doubleValue()).isPositive();
       assertThat(row.path("p99Millis").doubleValue())
           .isGreaterThanOrEqualTo(row.path("p50Millis").doubleValue());
       if (!row.path("method").textValue().equals("no lock")) {
@@ -54,6 +55,32 @@ class BenchCommandTest {
         .containsExactly(
             "C1", "C1", "C1", "C1", "C1", "C1", "C1", "C1", "C2", "C2", "C2", "C2", "C3", "C3",
             "C3", "C3", "C4", "C4");
+  }
+
+  @Test
+  void everyStoreHasItsRowsAndNoneOfTheirLocksLosesAnUpdate() throws Exception {
+    Path json = folder.resolve("locks.json");
+
+    int exitCode = run("--only=S9", "--rounds=1", "--lock-millis=10", "--json", json.toString());
+
+    assertThat(exitCode).isZero();
+    List<String> methods = new ArrayList<>();
+    for (JsonNode row : new ObjectMapper().readTree(json.toFile())) {
+      methods.add(row.path("method").textValue());
+      assertThat(row.path("lost").longValue()).as(row.toString()).isZero();
+      assertThat(row.path("p99Millis").doubleValue()).isPositive();
+    }
+    List<String> stores =
+        List.of("thread", "memory", "file", "Redis", "PostgreSQL", "ZooKeeper", "etcd");
+    for (String store : stores) {
+      boolean leftOut = out.toString().contains(store + ": left out");
+      assertThat(methods.stream().anyMatch(method -> method.startsWith(store)))
+          .as(store)
+          .isEqualTo(!leftOut);
+    }
+    assertThat(out.toString()).contains("S9 free: 1 thread", "S9 free: 16", "S9 hot: 16");
+    assertThat(out.toString().lines().dropWhile(line -> !line.startsWith("S9")))
+        .allSatisfy(line -> assertThat(line).hasSizeLessThanOrEqualTo(80));
   }
 
   @Test

@@ -1,0 +1,149 @@
+package io.holdfast.benchmarks;
+
+import io.holdfast.Locks;
+import io.holdfast.embedded.EmbeddedEtcd;
+import io.holdfast.embedded.EmbeddedServerException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+
+/** The stores of S9, ours on each, and beside it what is usual there. */
+final class Contenders implements AutoCloseable {
+
+  private final List<Contender> all = new ArrayList<>();
+  private final Deque<AutoCloseable> open = new ArrayDeque<>();
+
+  private Contenders() {}
+
+  /**
+   * Starts what {@code servers} lacks.
+   *
+   * @param absent is told what is left out, and why
+   */
+  static Contenders start(Servers servers, Consumer<String> absent)
+      throws SQLException, InterruptedException {
+    Contenders contenders = new Contenders();
+    try {
+      contenders.inOneJvm();
+      contenders.onFiles();
+      contenders.onServers(servers);
+      contenders.onZooKeeper();
+      if (EmbeddedEtcd.isInstalled()) {
+        contenders.onEtcd();
+      } else {
+        absent.accept("etcd: left out, because there is none on PATH");
+      }
+      return contenders;
+    } catch (EmbeddedServerException | IOException e) {
+      contenders.close();
+      throw new BenchException(BenchException.UNAVAILABLE, String.valueOf(e.getMessage()), e);
+    } catch (SQLException | InterruptedException | RuntimeException e) {
+      contenders.close();
+      throw e;
+    }
+  }
+
+  List<Contender> all() {
+    return List.copyOf(all);
+  }
+
+  private void inOneJvm() {
+    add("thread: ReentrantLock", "memory", false, new ThreadLocks());
+    add("memory (ours)", "memory", true, ours("memory:bench"));
+  }
+
+  private void onFiles() throws IOException {
+    Path folder = Files.createTempDirectory("holdfast-bench-");
+    open.push(() -> remove(folder));
+    add("file (ours)", "file", true, ours(folder.toUri().toString()));
+  }
+
+  private void onServers(Servers servers) throws SQLException {
+    add("Redis (ours)", "Redis", true, ours(servers.redisUrl()), servers.redisPid());
+    long postgres = servers.postgresPid();
+    String table = servers.newDatabase();
+    createTable(table);
+    add("PostgreSQL row (ours)", "row", true, ours(table), postgres);
+    add("PostgreSQL row, bare", "row", false, new RowStatement(table), postgres);
+    String sessions = servers.newDatabase();
+    createTable(sessions);
+    Locker ours = ours(sessions + "&holdfast=session");
+    add("PostgreSQL session (ours)", "session", true, ours, postgres);
+    Locker bare = new AdvisoryStatement(sessions);
+    add("PostgreSQL advisory, bare", "session", false, bare, postgres);
+  }
+
+  private static void createTable(String url) throws SQLException {
+    try (Connection connection = DriverManager.getConnection(url);
+        Statement create = connection.createStatement()) {
+      create.execute(Locks.schema(url).orElseThrow());
+    }
+  }
+
+  private void onZooKeeper() throws InterruptedException {
+    ZooKeeperProcess server = ZooKeeperProcess.start();
+    open.push(server);
+    String url = "zookeeper://" + server.address() + "/holdfast";
+    add("ZooKeeper (ours)", "ZooKeeper", true, ours(url), server.pid());
+    Locker curator = new CuratorLocks(server.address());
+    add("ZooKeeper, Curator's mutex", "ZooKeeper", false, curator, server.pid());
+  }
+
+  private void onEtcd() {
+    EmbeddedEtcd server = EmbeddedEtcd.start();
+    open.push(server);
+    add("etcd (ours)", "etcd", true, ours(server.url()), server.pid());
+    Locker jetcd = new JetcdLocks("http://127.0.0.1:" + server.port());
+    add("etcd, jetcd's Lock", "etcd", false, jetcd, server.pid());
+  }
+
+  private static Locker ours(String url) {
+    return new OurLocks(Locks.connect(url));
+  }
+
+  private void add(String label, String store, boolean ours, Locker locker, Long... servers) {
+    open.push(locker);
+    all.add(new Contender(label, store, ours, locker, List.of(servers)));
+  }
+
+  private static void remove(Path folder) throws IOException {
+    try (Stream<Path> files = Files.list(folder)) {
+      for (Path file : files.toList()) {
+        Files.delete(file);
+      }
+    }
+    Files.delete(folder);
+  }
+
+  /** The last opened first: servers after their clients. */
+  @Override
+  public void close() {
+    RuntimeException failed = null;
+    while (!open.isEmpty()) {
+      try {
+        open.pop().close();
+      } catch (Exception e) {
+        BenchException one =
+            new BenchException(BenchException.FAILED, "cannot close: " + e.getMessage(), e);
+        if (failed == null) {
+          failed = one;
+        } else {
+          failed.addSuppressed(one);
+        }
+      }
+    }
+    if (failed != null) {
+      throw failed;
+    }
+  }
+}

@@ -1,0 +1,217 @@
+package io.holdfast.benchmarks;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.BrokenBarrierException;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicIntegerArray;
+import java.util.function.Consumer;
+
+/**
+ * S9: lock and unlock, with nothing in between but a counter that only the lock protects. The
+ * contenders take turns; before the rounds that count each has a long one to warm up.
+ */
+final class LockBench {
+
+  private static final int THREADS = 16;
+  private static final long LONGEST_START_SECONDS = 60;
+
+  /** As many turns: a store's own code is run a few hundred times a second, and slow until then. */
+  private static final int WARM_UP = 3;
+
+  /** Of one thread and turn: so that what needs no server does not fill the memory. */
+  private static final int MOST = 100_000;
+
+  /** One in so many lets other threads run while it holds the lock. */
+  private static final int YIELDS = 1_024;
+
+  private enum Setting {
+    FREE_ALONE("S9 free: 1 thread", 1, 1),
+    FREE("S9 free: " + THREADS + " threads, each a name of its own", THREADS, THREADS),
+    HOT("S9 hot: " + THREADS + " threads, one name", THREADS, 1);
+
+    private final String table;
+    private final int threads;
+    private final int names;
+
+    Setting(String table, int threads, int names) {
+      this.table = table;
+      this.threads = threads;
+      this.names = names;
+    }
+  }
+
+  private record Counted(Turn turn, long lost) {}
+
+  private final List<Contender> contenders;
+  private final Size size;
+  private final Consumer<String> progress;
+
+  LockBench(List<Contender> contenders, Size size, Consumer<String> progress) {
+    this.contenders = contenders;
+    this.size = size;
+    this.progress = progress;
+  }
+
+  List<Row> run() throws InterruptedException {
+    List<Row> rows = new ArrayList<>();
+    for (Setting setting : Setting.values()) {
+      Map<String, List<Counted>> turns = new HashMap<>();
+      for (int round = 0; round <= size.rounds(); round++) {
+        List<Contender> order = new ArrayList<>(contenders);
+        Collections.rotate(order, round);
+        for (Contender contender : order) {
+          progress.accept(setting.table + ", round " + round + ", " + contender.label());
+          Duration lasts = size.locksLast().multipliedBy(round == 0 ? WARM_UP : 1);
+          Counted turn = turn(contender, setting, lasts);
+          if (round > 0) {
+            turns.computeIfAbsent(contender.label(), label -> new ArrayList<>()).add(turn);
+          }
+        }
+      }
+      contenders.forEach(contender -> rows.add(row(setting, contender, turns)));
+    }
+    return rows;
+  }
+
+  private Row row(Setting setting, Contender contender, Map<String, List<Counted>> turns) {
+    Contender ours =
+        contenders.stream()
+            .filter(other -> other.ours() && other.store().equals(contender.store()))
+            .findAny()
+            .orElseThrow();
+    List<Counted> own = turns.getOrDefault(contender.label(), List.of());
+    double perSecond =
+        Turn.median(
+            turns.getOrDefault(ours.label(), List.of()).stream().map(Counted::turn).toList(),
+            Turn::perSecond);
+    return Row.of(
+        setting.table,
+        contender.label(),
+        own.stream().map(Counted::turn).toList(),
+        perSecond,
+        own.stream().mapToLong(Counted::lost).sum());
+  }
+
+  private Counted turn(Contender contender, Setting setting, Duration lasts)
+      throws InterruptedException {
+    OneTurn turn = new OneTurn(contender, setting, lasts);
+    ExecutorService threads = Executors.newFixedThreadPool(setting.threads);
+    try {
+      List<Callable<long[]>> work = new ArrayList<>();
+      for (int i = 0; i < setting.threads; i++) {
+        int name = i % setting.names;
+        work.add(() -> turn.work(name));
+      }
+      List<long[]> waits = new ArrayList<>();
+      ExecutionException failed = null;
+      for (Future<long[]> done : threads.invokeAll(work)) {
+        try {
+          waits.add(done.get());
+        } catch (ExecutionException e) {
+          // The others only say that one has failed.
+          if (failed == null || failed.getCause() instanceof BrokenBarrierException) {
+            failed = e;
+          }
+        }
+      }
+      if (failed != null) {
+        throw new BenchException(
+            BenchException.FAILED, contender.label() + ": " + failed.getCause(), failed);
+      }
+      return turn.counted(waits);
+    } finally {
+      threads.shutdownNow();
+    }
+  }
+
+  private static final class OneTurn {
+
+    private final Contender contender;
+    private final Duration lasts;
+    private final AtomicIntegerArray counters;
+    private final CyclicBarrier opened;
+    private final CyclicBarrier done;
+    private volatile long begin;
+    private volatile long end;
+    private volatile Duration computedBefore = Duration.ZERO;
+    private volatile Duration computedAfter = Duration.ZERO;
+
+    OneTurn(Contender contender, Setting setting, Duration lasts) {
+      this.contender = contender;
+      this.lasts = lasts;
+      this.counters = new AtomicIntegerArray(setting.names);
+      this.opened = new CyclicBarrier(setting.threads, this::begin);
+      this.done = new CyclicBarrier(setting.threads, this::end);
+    }
+
+    private void begin() {
+      computedBefore = ProcessorTime.withServers(contender.servers());
+      begin = System.nanoTime();
+    }
+
+    private void end() {
+      end = System.nanoTime();
+      computedAfter = ProcessorTime.withServers(contender.servers());
+    }
+
+    /** Answers how long each lock was waited for, in nanoseconds. */
+    long[] work(int name) throws Exception {
+      try (Locker.Caller caller = contender.locker().caller()) {
+        opened.await(LONGEST_START_SECONDS, TimeUnit.SECONDS);
+        long[] waits = lockAndUnlock(caller, name, begin + lasts.toNanos());
+        done.await(LONGEST_START_SECONDS, TimeUnit.SECONDS);
+        return waits;
+      } catch (Exception e) {
+        opened.reset();
+        done.reset();
+        throw e;
+      }
+    }
+
+    @SuppressWarnings("ThreadPriorityCheck") // nothing depends on the yield; it makes errors show
+    private long[] lockAndUnlock(Locker.Caller caller, int name, long until) throws Exception {
+      String lock = "bench-" + name;
+      long[] waits = new long[1_000];
+      int number = 0;
+      do {
+        if (number == waits.length) {
+          waits = Arrays.copyOf(waits, 2 * number);
+        }
+        long asked = System.nanoTime();
+        caller.acquire(lock);
+        waits[number] = System.nanoTime() - asked;
+        int counted = counters.get(name);
+        if (number % YIELDS == 0) {
+          Thread.yield(); // whoever is let in by mistake gets in between here, and shows
+        }
+        counters.set(name, counted + 1);
+        caller.release();
+        number++;
+      } while (number < MOST && System.nanoTime() - until < 0);
+      return Arrays.copyOf(waits, number);
+    }
+
+    Counted counted(List<long[]> waits) {
+      long[] all = waits.stream().flatMapToLong(Arrays::stream).toArray();
+      long counted = 0;
+      for (int i = 0; i < counters.length(); i++) {
+        counted += counters.get(i);
+      }
+      return new Counted(
+          Turn.of(Duration.ofNanos(end - begin), computedAfter.minus(computedBefore), all),
+          all.length - counted);
+    }
+  }
+}
