@@ -41,8 +41,8 @@ final class Way implements AutoCloseable {
 
   /** Ends all connections; new ones may be made at once. */
   void cut() {
+    answersHeld = false; // first, or what connects at once would be held, too
     crusher.closeAllPairs();
-    answersHeld = false;
   }
 
   /** Nothing passes in either direction. */
