@@ -22,6 +22,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
+import java.util.Set;
 
 /**
  * The questions to the lease table of one database, each of them one statement (MySQL's ask: two),
@@ -33,6 +34,8 @@ final class LeaseTable {
   private static final String FOLDER = "table";
 
   private final JdbcUrl url;
+  private static final Set<Integer> DUPLICATE_KEY_OF_SQL_SERVER = Set.of(2601, 2627);
+
   private final Sql ask;
   private final Sql look;
   private final Sql renew;
@@ -107,11 +110,28 @@ final class LeaseTable {
             "span", ask.span(),
             "above", ask.tokenAbove(),
             "waits", ask.mayWait());
-    Optional<Row> row = row(connection, this.ask, values);
+    Optional<Row> row = askedRow(connection, values);
     if (row.isEmpty()) {
       row = row(connection, look, values);
     }
     return row.orElseThrow().attempt(ask);
+  }
+
+  /**
+   * Of several who insert the row of a new name at once all but one may be told that it is there.
+   */
+  private Optional<Row> askedRow(Connection connection, Map<String, Object> values)
+      throws SQLException {
+    try {
+      return row(connection, ask, values);
+    } catch (SQLException e) {
+      boolean isThere =
+          "23505".equals(e.getSQLState()) || DUPLICATE_KEY_OF_SQL_SERVER.contains(e.getErrorCode());
+      if (!isThere) {
+        throw e;
+      }
+      return Optional.empty();
+    }
   }
 
   /** The first row of the first answer that has rows; some dialects count what they changed. */
