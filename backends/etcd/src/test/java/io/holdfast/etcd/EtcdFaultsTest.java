@@ -39,6 +39,7 @@ import org.junit.jupiter.api.Test;
 
 /** Holders that die or stand still, servers that go and come, connections that break in between. */
 @NeedsEtcd
+@Tag("slow")
 class EtcdFaultsTest {
 
   private static final Duration LIMIT = Duration.ofSeconds(60);

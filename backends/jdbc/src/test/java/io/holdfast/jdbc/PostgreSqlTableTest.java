@@ -333,7 +333,7 @@ class PostgreSqlTableTest {
     }
     backend.close();
     another.close();
-    assertThat(ourThreads()).isEmpty();
+    await().untilAsserted(() -> assertThat(ourThreads()).isEmpty());
     await()
         .untilAsserted(
             () ->

@@ -37,6 +37,7 @@ import org.junit.jupiter.api.TestInstance;
 
 /** Connections that break, sessions that end, servers that go away. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
+@Tag("slow")
 class ZookeeperSessionTest {
 
   private static final Duration SHORT = Duration.ofSeconds(2);
