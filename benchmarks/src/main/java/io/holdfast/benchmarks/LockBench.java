@@ -17,14 +17,20 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicIntegerArray;
 import java.util.function.Consumer;
+import java.util.stream.IntStream;
 
 /**
  * S9: lock and unlock, with nothing in between but a counter that only the lock protects. The
- * contenders take turns; before the rounds that count each has a long one to warm up.
+ * contenders take turns; before the rounds that count each has a long one to warm up. A figure of
+ * something that let two in at once would say nothing: then the run fails.
  */
 final class LockBench {
 
   private static final int THREADS = 16;
+
+  /** Of the one thread, in turn: no lock is asked for where the last one was just released. */
+  private static final int NAMES = 64;
+
   private static final long LONGEST_START_SECONDS = 60;
 
   /** As many turns: a store's own code is run a few hundred times a second, and slow until then. */
@@ -37,7 +43,7 @@ final class LockBench {
   private static final int YIELDS = 1_024;
 
   private enum Setting {
-    FREE_ALONE("S9 free: 1 thread", 1, 1),
+    FREE_ALONE("S9 free: 1 thread, " + NAMES + " names in turn", 1, NAMES),
     FREE("S9 free: " + THREADS + " threads, each a name of its own", THREADS, THREADS),
     HOT("S9 hot: " + THREADS + " threads, one name", THREADS, 1);
 
@@ -50,9 +56,12 @@ final class LockBench {
       this.threads = threads;
       this.names = names;
     }
-  }
 
-  private record Counted(Turn turn, long lost) {}
+    /** The names are dealt out to the threads, of which each takes its own in turn. */
+    private int name(int thread, int number) {
+      return (thread + number * threads) % names;
+    }
+  }
 
   private final List<Contender> contenders;
   private final Size size;
@@ -67,14 +76,14 @@ final class LockBench {
   List<Row> run() throws InterruptedException {
     List<Row> rows = new ArrayList<>();
     for (Setting setting : Setting.values()) {
-      Map<String, List<Counted>> turns = new HashMap<>();
+      Map<String, List<Turn>> turns = new HashMap<>();
       for (int round = 0; round <= size.rounds(); round++) {
         List<Contender> order = new ArrayList<>(contenders);
         Collections.rotate(order, round);
         for (Contender contender : order) {
           progress.accept(setting.table + ", round " + round + ", " + contender.label());
           Duration lasts = size.locksLast().multipliedBy(round == 0 ? WARM_UP : 1);
-          Counted turn = turn(contender, setting, lasts);
+          Turn turn = turn(contender, setting, lasts);
           if (round > 0) {
             turns.computeIfAbsent(contender.label(), label -> new ArrayList<>()).add(turn);
           }
@@ -85,34 +94,29 @@ final class LockBench {
     return rows;
   }
 
-  private Row row(Setting setting, Contender contender, Map<String, List<Counted>> turns) {
+  private Row row(Setting setting, Contender contender, Map<String, List<Turn>> turns) {
     Contender ours =
         contenders.stream()
             .filter(other -> other.ours() && other.store().equals(contender.store()))
             .findAny()
             .orElseThrow();
-    List<Counted> own = turns.getOrDefault(contender.label(), List.of());
-    double perSecond =
-        Turn.median(
-            turns.getOrDefault(ours.label(), List.of()).stream().map(Counted::turn).toList(),
-            Turn::perSecond);
     return Row.of(
         setting.table,
         contender.label(),
-        own.stream().map(Counted::turn).toList(),
-        perSecond,
-        own.stream().mapToLong(Counted::lost).sum());
+        turns.getOrDefault(contender.label(), List.of()),
+        Turn.median(turns.getOrDefault(ours.label(), List.of()), Turn::perSecond),
+        0);
   }
 
-  private Counted turn(Contender contender, Setting setting, Duration lasts)
+  private Turn turn(Contender contender, Setting setting, Duration lasts)
       throws InterruptedException {
     OneTurn turn = new OneTurn(contender, setting, lasts);
     ExecutorService threads = Executors.newFixedThreadPool(setting.threads);
     try {
       List<Callable<long[]>> work = new ArrayList<>();
       for (int i = 0; i < setting.threads; i++) {
-        int name = i % setting.names;
-        work.add(() -> turn.work(name));
+        int thread = i;
+        work.add(() -> turn.work(thread));
       }
       List<long[]> waits = new ArrayList<>();
       ExecutionException failed = null;
@@ -139,7 +143,9 @@ final class LockBench {
   private static final class OneTurn {
 
     private final Contender contender;
+    private final Setting setting;
     private final Duration lasts;
+    private final List<String> names;
     private final AtomicIntegerArray counters;
     private final CyclicBarrier opened;
     private final CyclicBarrier done;
@@ -150,7 +156,9 @@ final class LockBench {
 
     OneTurn(Contender contender, Setting setting, Duration lasts) {
       this.contender = contender;
+      this.setting = setting;
       this.lasts = lasts;
+      this.names = IntStream.range(0, setting.names).mapToObj(i -> "bench-" + i).toList();
       this.counters = new AtomicIntegerArray(setting.names);
       this.opened = new CyclicBarrier(setting.threads, this::begin);
       this.done = new CyclicBarrier(setting.threads, this::end);
@@ -167,10 +175,10 @@ final class LockBench {
     }
 
     /** Answers how long each lock was waited for, in nanoseconds. */
-    long[] work(int name) throws Exception {
+    long[] work(int thread) throws Exception {
       try (Locker.Caller caller = contender.locker().caller()) {
         opened.await(LONGEST_START_SECONDS, TimeUnit.SECONDS);
-        long[] waits = lockAndUnlock(caller, name, begin + lasts.toNanos());
+        long[] waits = lockAndUnlock(caller, thread, begin + lasts.toNanos());
         done.await(LONGEST_START_SECONDS, TimeUnit.SECONDS);
         return waits;
       } catch (Exception e) {
@@ -181,16 +189,16 @@ final class LockBench {
     }
 
     @SuppressWarnings("ThreadPriorityCheck") // nothing depends on the yield; it makes errors show
-    private long[] lockAndUnlock(Locker.Caller caller, int name, long until) throws Exception {
-      String lock = "bench-" + name;
+    private long[] lockAndUnlock(Locker.Caller caller, int thread, long until) throws Exception {
       long[] waits = new long[1_000];
       int number = 0;
       do {
         if (number == waits.length) {
           waits = Arrays.copyOf(waits, 2 * number);
         }
+        int name = setting.name(thread, number);
         long asked = System.nanoTime();
-        caller.acquire(lock);
+        caller.acquire(names.get(name));
         waits[number] = System.nanoTime() - asked;
         int counted = counters.get(name);
         if (number % YIELDS == 0) {
@@ -203,15 +211,20 @@ final class LockBench {
       return Arrays.copyOf(waits, number);
     }
 
-    Counted counted(List<long[]> waits) {
+    Turn counted(List<long[]> waits) {
       long[] all = waits.stream().flatMapToLong(Arrays::stream).toArray();
       long counted = 0;
       for (int i = 0; i < counters.length(); i++) {
         counted += counters.get(i);
       }
-      return new Counted(
-          Turn.of(Duration.ofNanos(end - begin), computedAfter.minus(computedBefore), all),
-          all.length - counted);
+      if (counted != all.length) {
+        throw new BenchException(
+            BenchException.FAILED,
+            "%s, %s: two held one lock, %d of %d updates were lost"
+                .formatted(setting.table, contender.label(), all.length - counted, all.length),
+            null);
+      }
+      return Turn.of(Duration.ofNanos(end - begin), computedAfter.minus(computedBefore), all);
     }
   }
 }

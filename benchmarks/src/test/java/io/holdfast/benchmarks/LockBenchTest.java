@@ -4,7 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.time.Duration;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.Test;
 
 class LockBenchTest {
@@ -12,13 +15,26 @@ class LockBenchTest {
   private static final Size SHORT = new Size(1, 1, 1, 1, Duration.ZERO, 1, Duration.ofMillis(300));
 
   @Test
-  void lockThatExcludesNobodyLosesUpdatesAndOnlyUnderTheHotName() throws Exception {
-    List<Row> rows = run(new Nothing());
+  void lockThatExcludesNobodyEndsTheRunAndOnlyUnderTheHotName() {
+    assertThatThrownBy(() -> run(new Nothing()))
+        .isInstanceOf(BenchException.class)
+        .hasMessageStartingWith("S9 hot")
+        .hasMessageContaining("two held one lock");
+  }
 
-    assertThat(rows).extracting(Row::lost).element(0).isEqualTo(0L);
-    assertThat(rows).extracting(Row::lost).element(1).isEqualTo(0L);
-    assertThat(rows.get(2).table()).startsWith("S9 hot");
-    assertThat(rows.get(2).lost()).isPositive();
+  @Test
+  void aloneTakesManyNamesInTurnAndTogetherEachItsOwnOrOne() throws Exception {
+    Recording locker = new Recording();
+
+    run(locker);
+
+    // Of a round to warm up and one that counts, each with a caller for each thread.
+    assertThat(locker.names.subList(0, 2)).allSatisfy(names -> assertThat(names).hasSize(64));
+    assertThat(locker.names.subList(2, 2 + 32)).allSatisfy(names -> assertThat(names).hasSize(1));
+    assertThat(locker.names.subList(2, 2 + 16).stream().flatMap(Set::stream))
+        .doesNotHaveDuplicates();
+    assertThat(locker.names.subList(34, 34 + 32).stream().flatMap(Set::stream).distinct())
+        .hasSize(1);
   }
 
   @Test
@@ -40,6 +56,32 @@ class LockBenchTest {
   private static List<Row> run(Locker locker) throws InterruptedException {
     Contender contender = new Contender("it", "store", true, locker, List.of());
     return new LockBench(List.of(contender), SHORT, at -> {}).run();
+  }
+
+  /** What each caller asked for. */
+  private static final class Recording implements Locker {
+
+    private final List<Set<String>> names = new CopyOnWriteArrayList<>();
+    private final Locker locker = new ThreadLocks();
+
+    @Override
+    public Caller caller() throws Exception {
+      Set<String> asked = new HashSet<>();
+      names.add(asked);
+      Caller caller = locker.caller();
+      return new Caller() {
+        @Override
+        public void acquire(String name) throws Exception {
+          asked.add(name);
+          caller.acquire(name);
+        }
+
+        @Override
+        public void release() throws Exception {
+          caller.release();
+        }
+      };
+    }
   }
 
   private static class Nothing implements Locker {
