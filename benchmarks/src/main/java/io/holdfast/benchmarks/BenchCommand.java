@@ -9,14 +9,18 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.stream.Stream;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
+import picocli.CommandLine.TypeConversionException;
 
 /** {@code holdfast bench}. */
 @Command(
@@ -62,6 +66,31 @@ public final class BenchCommand implements Callable<Integer> {
     S9
   }
 
+  /** What S9 locks on; named as they are written. */
+  enum Store {
+    MEMORY,
+    FILE,
+    REDIS,
+    POSTGRESQL,
+    ZOOKEEPER,
+    ETCD;
+
+    @Override
+    public String toString() {
+      return name().toLowerCase(Locale.ROOT);
+    }
+
+    static Store of(String written) {
+      return Stream.of(values())
+          .filter(store -> store.toString().equals(written))
+          .findAny()
+          .orElseThrow(
+              () ->
+                  new TypeConversionException(
+                      "no store '%s'; there are %s".formatted(written, List.of(values()))));
+    }
+  }
+
   @Spec
   @SuppressWarnings("NullAway.Init")
   private CommandSpec spec;
@@ -72,6 +101,14 @@ public final class BenchCommand implements Callable<Integer> {
       paramLabel = "C1,...",
       description = "Which workloads (default: all)")
   private Set<Workload> only = EnumSet.allOf(Workload.class);
+
+  @Option(
+      names = "--store",
+      split = ",",
+      paramLabel = "etcd,...",
+      converter = StoreName.class,
+      description = "Which stores S9 is run on (default: all)")
+  private Set<Store> stores = EnumSet.allOf(Store.class);
 
   @Option(names = "--quick", description = "Smaller: some minutes instead of half an hour")
   private boolean quick;
@@ -103,6 +140,13 @@ public final class BenchCommand implements Callable<Integer> {
 
   @Option(names = "--lock-millis", hidden = true)
   private Optional<Integer> lockMillis = Optional.empty();
+
+  private static final class StoreName implements ITypeConverter<Store> {
+    @Override
+    public Store convert(String written) {
+      return Store.of(written);
+    }
+  }
 
   @Override
   public Integer call() throws InterruptedException {
@@ -148,7 +192,7 @@ public final class BenchCommand implements Callable<Integer> {
 
   private List<Row> locks(Servers servers, PrintWriter out)
       throws SQLException, InterruptedException {
-    try (Contenders contenders = Contenders.start(servers, out::println)) {
+    try (Contenders contenders = Contenders.start(servers, stores, out::println)) {
       return new LockBench(contenders.all(), size(), this::progress).run();
     }
   }

@@ -1,6 +1,7 @@
 package io.holdfast.benchmarks;
 
 import io.holdfast.Locks;
+import io.holdfast.benchmarks.BenchCommand.Store;
 import io.holdfast.embedded.EmbeddedEtcd;
 import io.holdfast.embedded.EmbeddedServerException;
 import java.io.IOException;
@@ -14,6 +15,8 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 
@@ -28,20 +31,22 @@ final class Contenders implements AutoCloseable {
   /**
    * Starts what {@code servers} lacks.
    *
+   * @param stores which
    * @param absent is told what is left out, and why
    */
-  static Contenders start(Servers servers, Consumer<String> absent)
+  static Contenders start(Servers servers, Set<Store> stores, Consumer<String> absent)
       throws SQLException, InterruptedException {
     Contenders contenders = new Contenders();
     try {
-      contenders.inOneJvm();
-      contenders.onFiles();
-      contenders.onServers(servers);
-      contenders.onZooKeeper();
-      if (EmbeddedEtcd.isInstalled()) {
-        contenders.onEtcd();
-      } else {
-        absent.accept("etcd: left out, because there is none on PATH");
+      for (Store store : new TreeSet<>(stores)) {
+        switch (store) {
+          case MEMORY -> contenders.inOneJvm();
+          case FILE -> contenders.onFiles();
+          case REDIS -> contenders.onRedis(servers);
+          case POSTGRESQL -> contenders.onPostgreSql(servers);
+          case ZOOKEEPER -> contenders.onZooKeeper();
+          case ETCD -> contenders.onEtcd(absent);
+        }
       }
       return contenders;
     } catch (EmbeddedServerException | IOException e) {
@@ -68,8 +73,11 @@ final class Contenders implements AutoCloseable {
     add("file (ours)", "file", true, ours(folder.toUri().toString()));
   }
 
-  private void onServers(Servers servers) throws SQLException {
+  private void onRedis(Servers servers) {
     add("Redis (ours)", "Redis", true, ours(servers.redisUrl()), servers.redisPid());
+  }
+
+  private void onPostgreSql(Servers servers) throws SQLException {
     long postgres = servers.postgresPid();
     String table = servers.newDatabase();
     createTable(table);
@@ -99,7 +107,11 @@ final class Contenders implements AutoCloseable {
     add("ZooKeeper, Curator's mutex", "ZooKeeper", false, curator, server.pid());
   }
 
-  private void onEtcd() {
+  private void onEtcd(Consumer<String> absent) {
+    if (!EmbeddedEtcd.isInstalled()) {
+      absent.accept("etcd: left out, because there is none on PATH");
+      return;
+    }
     EmbeddedEtcd server = EmbeddedEtcd.start();
     open.push(server);
     add("etcd (ours)", "etcd", true, ours(server.url()), server.pid());

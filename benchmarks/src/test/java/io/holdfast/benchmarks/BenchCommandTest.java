@@ -58,6 +58,25 @@ class BenchCommandTest {
   }
 
   @Test
+  void onlyTheWantedStoresAreMeasured() throws Exception {
+    Path json = folder.resolve("locks.json");
+
+    int exitCode =
+        run(
+            "--only=S9",
+            "--store=memory,redis",
+            "--rounds=1",
+            "--lock-millis=10",
+            "--json",
+            json.toString());
+
+    assertThat(exitCode).isZero();
+    assertThat(new ObjectMapper().readTree(json.toFile()))
+        .extracting(row -> row.path("method").textValue())
+        .containsOnly("thread: ReentrantLock", "memory (ours)", "Redis (ours)");
+  }
+
+  @Test
   void everyStoreHasItsRowsAndNoneOfTheirLocksLosesAnUpdate() throws Exception {
     Path json = folder.resolve("locks.json");
 

@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
-/** C7: who is served before whom. Grants are in the order of their tokens, if there are tokens. */
+/** C7: who is served before whom. Grants are in the order of their tokens, if these grow. */
 final class Fairness {
 
   private record Queue(String process, long waitAtMost) {}
@@ -58,7 +58,7 @@ final class Fairness {
   }
 
   private long turn(Tenure tenure) {
-    return expected.tokens() ? tenure.token() : tenure.start();
+    return expected.tokens() && expected.tokensGrow() ? tenure.token() : tenure.start();
   }
 
   private void checkProcesses(List<Tenure> inTurn) {

@@ -3,11 +3,15 @@ package io.holdfast.testkit.history;
 import io.holdfast.testkit.history.Event.Acquire;
 import io.holdfast.testkit.history.Event.Crashed;
 import io.holdfast.testkit.history.Event.Disturbed;
+import io.holdfast.testkit.history.Event.Effect;
 import io.holdfast.testkit.history.Event.Outcome;
 import io.holdfast.testkit.history.Event.Paused;
+import io.holdfast.testkit.history.Event.Stored;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** C6: waits that end, and locks that do not stay free while someone waits. */
@@ -91,6 +95,7 @@ final class Liveness {
     for (Tenure tenure : lock) {
       excused.add(excuse(tenure));
     }
+    excused.addAll(grants(lock.get(0).acquire().name()));
     excused.sort(Comparator.comparingLong(Excused::from));
     long freeFrom = Long.MIN_VALUE;
     for (Excused next : excused) {
@@ -115,6 +120,35 @@ final class Liveness {
       case UNKNOWN -> new Excused(acquire.invokedAt(), acquire.returnedAt());
       case FAILED, WITHDRAWN -> new Excused(Nanos.NEVER, Nanos.NEVER);
     };
+  }
+
+  /**
+   * What the store gave, whether or not anyone heard of it in time: an answer may take longer than
+   * the lease, and then the claim is given back, and its caller has to wait again. It counts until
+   * it was given back, and for a lease at most.
+   */
+  private List<Excused> grants(String name) {
+    List<Excused> grants = new ArrayList<>();
+    Map<Long, Stored> open = new HashMap<>();
+    for (Stored each : run.stored()) {
+      if (!each.name().equals(name)) {
+        continue;
+      }
+      if (each.effect() == Effect.GRANTED) {
+        open.put(each.claim(), each);
+      } else if (each.effect() == Effect.RELEASED) {
+        Stored grant = open.remove(each.claim());
+        if (grant != null) {
+          grants.add(new Excused(grant.at(), Math.min(each.at(), end(grant))));
+        }
+      }
+    }
+    open.values().forEach(grant -> grants.add(new Excused(grant.at(), end(grant))));
+    return grants;
+  }
+
+  private long end(Stored grant) {
+    return Nanos.plus(grant.at(), leaseFor);
   }
 
   private void checkGap(long from, long to, List<Tenure> lock) {

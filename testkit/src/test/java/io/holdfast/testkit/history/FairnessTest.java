@@ -52,6 +52,19 @@ class FairnessTest extends HistoryTest {
   }
 
   @Test
+  void whereTwoMastersGiveTokensCallersAreServedInTheOrderOfTheirTimes() {
+    Event[] served = {
+      got(1, "a", 0, 10, 7, 1000, 900),
+      released(1, 100, 110),
+      got(2, "a", 20, 110, 2, 1000, 900),
+      released(2, 200, 210)
+    };
+    Expectations twoMasters = PROCESS.exclusion(false).tokensGrow(false);
+    isClean(twoMasters, served);
+    isCaught(twoMasters, Check.FAIRNESS, "hold 1", overtaken("a", "b", "a", 900));
+  }
+
+  @Test
   void callersOfSeveralProcessesHaveNoOrderUnlessTheStoreHas() {
     isClean(PROCESS, overtaken("a", "b", "c", 900));
   }

@@ -1,5 +1,6 @@
 package io.holdfast.testkit.history;
 
+import io.holdfast.testkit.history.Event.Effect;
 import io.holdfast.testkit.history.Event.Fault;
 import io.holdfast.testkit.history.Event.Outcome;
 import org.junit.jupiter.api.Test;
@@ -83,6 +84,37 @@ class LivenessTest extends HistoryTest {
         released(1, 100, 110),
         got(2, "b", 50, 1450, 2, 2500),
         released(2, 1500, 1510));
+  }
+
+  @Test
+  void grantThatWasHeardOfTooLateIsCountedUntilItWasGivenBack() {
+    Event waiter = got(2, "b", 50, 2300, 2, 3300);
+    isClean(
+        waiter,
+        stored(1, Effect.GRANTED, 1, false, 900),
+        stored(1, Effect.RELEASED, 0, true, 950),
+        released(2, 2400, 2410));
+    isCaught(
+        Check.LIVENESS,
+        "nobody had lock for 1351.000 ms while hold 2 waited",
+        waiter,
+        stored(1, Effect.GRANTED, 1, false, 900),
+        stored(1, Effect.RELEASED, 0, true, 949),
+        released(2, 2400, 2410));
+  }
+
+  @Test
+  void grantThatNobodyHeardOfIsCountedForALease() {
+    isClean(
+        stored(1, Effect.GRANTED, 1, false, 100),
+        got(2, "b", 50, 2450, 2, 3300),
+        released(2, 2460, 2470));
+    isCaught(
+        Check.LIVENESS,
+        "nobody had lock for 1351.000 ms while hold 2 waited",
+        stored(1, Effect.GRANTED, 1, false, 100),
+        got(2, "b", 50, 2451, 2, 3300),
+        released(2, 2460, 2470));
   }
 
   @Test
