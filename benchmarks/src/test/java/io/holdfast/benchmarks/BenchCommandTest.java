@@ -9,6 +9,7 @@ import java.io.StringWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import picocli.CommandLine;
@@ -77,6 +78,7 @@ class BenchCommandTest {
   }
 
   @Test
+  @Tag("slow")
   void everyStoreHasItsRowsAndNoneOfTheirLocksLosesAnUpdate() throws Exception {
     Path json = folder.resolve("locks.json");
 
