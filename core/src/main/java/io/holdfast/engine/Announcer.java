@@ -28,8 +28,8 @@ final class Announcer {
 
   Announcer(Optional<LockListener> listener, Executor callbacks) {
     this.listener = listener;
-    this.toListener = new Mailbox(callbacks);
-    this.toLog = new Mailbox(callbacks);
+    this.toListener = Mailbox.of(callbacks);
+    this.toLog = Mailbox.of(callbacks);
   }
 
   void announce(LockEvent event) {

@@ -1,6 +1,7 @@
 package io.holdfast.engine;
 
 import io.holdfast.LeaseState;
+import io.holdfast.spi.Time;
 import java.time.Duration;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
@@ -26,6 +27,8 @@ final class Hold {
       return new Standing(next, validUntil);
     }
   }
+
+  private static final Duration UNTIL_A_THREAD_IS_FREE = Duration.ofSeconds(1);
 
   private final AtomicReference<Standing> standing;
   private final Queue<Runnable> onLost = new ConcurrentLinkedQueue<>();
@@ -68,7 +71,7 @@ final class Hold {
     return whileLive(
         now,
         live ->
-            validUntil - live.validUntil() > 0 ? new Standing(LeaseState.HELD, validUntil) : live);
+            validUntil - live.validUntil() >= 0 ? new Standing(LeaseState.HELD, validUntil) : live);
   }
 
   /** A renewal has failed. */
@@ -95,13 +98,19 @@ final class Hold {
     onLost.add(action);
   }
 
-  /** Has what hangs on the loss run, each action once. */
-  void tellLost(Executor callbacks) {
+  /** Has what waits for the loss run, each action once; where there is no thread for it, later. */
+  void tellLost(Executor callbacks, Time time) {
     for (Runnable action = onLost.poll(); action != null; action = onLost.poll()) {
       Runnable next = action;
-      Announcer.guarded(
-          "starting an onLost action",
-          () -> callbacks.execute(() -> Announcer.guarded("an onLost action", next)));
+      boolean started =
+          Announcer.guarded(
+              "starting an onLost action",
+              () -> callbacks.execute(() -> Announcer.guarded("an onLost action", next)));
+      if (!started) {
+        onLost.add(next);
+        time.schedule(UNTIL_A_THREAD_IS_FREE, () -> tellLost(callbacks, time));
+        return;
+      }
     }
   }
 }

@@ -47,7 +47,7 @@ final class LiveLease {
   private final Claim claim;
   private final LockOptions options;
   private final long lastToken;
-  private final long keepUntil;
+  private long keepUntil;
   private final Optional<Long> endsAtMost;
   private Phase phase = Phase.LIVE;
   private Hold hold;
@@ -94,23 +94,35 @@ final class LiveLease {
     return endsAtMost.filter(most -> until - most > 0).orElse(until);
   }
 
-  private static long renewAt(long askedAt, Duration validFor) {
-    return askedAt + validFor.toNanos() / 3;
+  /**
+   * After a third of the lease. One that lasts to its limit cannot be prolonged, and gets shorter;
+   * it is renewed at the same distances all the same, so that its holder hears of it if the store
+   * has ended it.
+   */
+  private long renewAt(long askedAt, Duration validFor) {
+    boolean lastsToLimit = endsAtMost.stream().anyMatch(m -> m == validUntil(askedAt, validFor));
+    // Rounded up, so that the third one is the end.
+    long third = lastsToLimit ? (limited(options).toNanos() + 2) / 3 : validFor.toNanos() / 3;
+    return askedAt + third;
+  }
+
+  private static Duration limited(LockOptions options) {
+    return Term.shorter(options.leaseFor(), options.holdAtMost().orElse(options.leaseFor()));
   }
 
   private Duration longestPause() {
     return options.leaseFor().dividedBy(6);
   }
 
-  /** Whether another renewal could prolong it, and nobody has been asked for one. */
-  private boolean isToBeRenewed(Hold.Standing standing) {
-    return !underWay && !leaked && endsAtMost.stream().noneMatch(m -> m == standing.validUntil());
+  /** Whether a renewal may be asked for: nobody has been, and someone relies on it. */
+  private boolean isToBeRenewed() {
+    return !underWay && !leaked;
   }
 
   /** One timer for what is due next: a renewal, or the end. */
   private void setTimer(Hold.Standing standing) {
     stopTimer();
-    boolean renewalIsNext = isToBeRenewed(standing) && renewAt - standing.validUntil() < 0;
+    boolean renewalIsNext = isToBeRenewed() && renewAt - standing.validUntil() < 0;
     long next = renewalIsNext ? renewAt : standing.validUntil();
     Duration delay = Duration.ofNanos(Math.max(0, next - parts.now()));
     timer = parts.time().schedule(delay, () -> queue.mailbox().post(this::due));
@@ -138,7 +150,7 @@ final class LiveLease {
       lose(most ? LossCause.HELD_TOO_LONG : LossCause.EXPIRED);
       return;
     }
-    if (isToBeRenewed(standing) && renewAt - now <= 0) {
+    if (isToBeRenewed() && renewAt - now <= 0) {
       renew(now);
     }
     setTimer(standing);
@@ -228,6 +240,7 @@ final class LiveLease {
 
   private void lose(LossCause cause) {
     phase = Phase.OVER;
+    keepsNothing();
     stopTimer();
     hold.lose();
     queue.ended(this);
@@ -241,7 +254,7 @@ final class LiveLease {
   private void tellLost(LossCause cause) {
     Duration held = hold.heldAt(parts.now());
     parts.announcer().announce(new LockEvent.Lost(claim.name(), hold.token(), held, cause));
-    hold.tellLost(parts.callbacks());
+    hold.tellLost(parts.callbacks(), parts.time());
   }
 
   /**
@@ -280,6 +293,22 @@ final class LiveLease {
     }
   }
 
+  /** Another may have the lock at once: whoever was to be kept out for has not done its work. */
+  private void keepsNothing() {
+    keepUntil = parts.now();
+  }
+
+  /** Gives back what its caller never saw. Thread-safe. */
+  void releaseUnseen(Hold ended) {
+    queue
+        .mailbox()
+        .post(
+            () -> {
+              keepsNothing();
+              released(ended);
+            });
+  }
+
   /** Gives back what a holder has ended; the hold's outcome tells. Thread-safe. */
   void release(Hold ended) {
     queue.mailbox().post(() -> released(ended));
@@ -297,6 +326,7 @@ final class LiveLease {
       return;
     }
     if (hold.at(parts.now()).isLive()) {
+      keepsNothing();
       hold.lose();
       tellLost(LossCause.LOCKS_CLOSED);
       hold.outcome().complete(false);

@@ -28,7 +28,7 @@ final class LocalQueue {
   private final Parts parts;
   private final LockName name;
   private final Consumer<LocalQueue> leave;
-  private final Mailbox mailbox = new Mailbox();
+  private final Mailbox mailbox;
   private final Deque<Waiter> waiters = new ArrayDeque<>();
   private @Nullable Acquirer acquirer;
   private @Nullable LiveLease tenure;
@@ -45,6 +45,7 @@ final class LocalQueue {
     this.parts = parts;
     this.name = name;
     this.leave = leave;
+    this.mailbox = Mailbox.ofPosters(parts.callbacks());
   }
 
   /** Thread-safe. */

@@ -182,7 +182,7 @@ public final class LockEngine implements Locks {
       Question.put(
           parts.time(),
           parts.requestTimeout(),
-          new Mailbox(),
+          Mailbox.ofPosters(parts.callbacks()),
           () -> store.inspect(checked),
           (answer, failure) -> {
             if (failure == null) {

@@ -14,7 +14,7 @@ import java.util.random.RandomGenerator;
 /**
  * What the state machines of one engine share.
  *
- * @param callbacks runs users' code, and nothing else does
+ * @param callbacks runs users' code, which may block, and takes over from threads that may not
  * @param closed becomes true once
  * @param unanswered what {@code Locks.close()} waits for: farewells and inspections under way
  */

@@ -24,17 +24,24 @@ class MailboxTest {
 
   @Test
   void eventsOfTwoThreadsRunOneAfterTheOther() {
-    explore("Mailbox, two threads", ORDERS, () -> twoThreads(new Mailbox()::post));
+    explore(
+        "Mailbox, two threads", ORDERS, () -> twoThreads(Mailbox.ofPosters(Runnable::run)::post));
   }
 
   @Test
   void eventsOfThreeThreadsRunOneAfterTheOther() {
-    explore("Mailbox, three threads", ORDERS, () -> threeThreads(new Mailbox()::post));
+    explore(
+        "Mailbox, three threads",
+        ORDERS,
+        () -> threeThreads(Mailbox.ofPosters(Runnable::run)::post));
   }
 
   @Test
   void anEventThatPostsIsFollowedByWhatItPosted() {
-    explore("Mailbox, events that post", ORDERS, () -> eventsThatPost(new Mailbox()::post));
+    explore(
+        "Mailbox, events that post",
+        ORDERS,
+        () -> eventsThatPost(Mailbox.ofPosters(Runnable::run)::post));
   }
 
   @Test
@@ -126,7 +133,7 @@ class MailboxTest {
 
   /** A number without any protection but the mailbox's. */
   public static final class PlainSum {
-    private final Mailbox mailbox = new Mailbox();
+    private final Mailbox mailbox = Mailbox.ofPosters(Runnable::run);
     private final AtomicInteger posted = new AtomicInteger();
     private int sum;
 

@@ -84,7 +84,7 @@ class OnceTest {
   /** An answer; or a failure, and perhaps the answer after it. */
   private static void answerAgainstTimeout(boolean real) {
     ManualTime time = new ManualTime();
-    Mailbox mailbox = new Mailbox();
+    Mailbox mailbox = Mailbox.ofPosters(Runnable::run);
     CompletableFuture<String> answer = new CompletableFuture<>();
     List<String> heard = new CopyOnWriteArrayList<>();
     put(real, time, mailbox, answer, heard);
@@ -97,7 +97,7 @@ class OnceTest {
 
   private static void failureAgainstTimeout() {
     ManualTime time = new ManualTime();
-    Mailbox mailbox = new Mailbox();
+    Mailbox mailbox = Mailbox.ofPosters(Runnable::run);
     CompletableFuture<String> answer = new CompletableFuture<>();
     List<String> heard = new CopyOnWriteArrayList<>();
     put(true, time, mailbox, answer, heard);

@@ -68,12 +68,12 @@ final class Mutants {
             return whileLive(
                 now,
                 live ->
-                    validUntil - live.validUntil() > 0 ? new Standing(LeaseState.HELD, validUntil) : live);
+                    validUntil - live.validUntil() >= 0 ? new Standing(LeaseState.HELD, validUntil) : live);
             """,
                 """
             return standing.updateAndGet(
                 live ->
-                    validUntil - live.validUntil() > 0 ? new Standing(LeaseState.HELD, validUntil) : live);
+                    validUntil - live.validUntil() >= 0 ? new Standing(LeaseState.HELD, validUntil) : live);
             """)
             .with(OFTEN_STOPPED),
 

@@ -382,7 +382,22 @@ class LeaseTest extends EngineTest {
     isLost(lease);
     time.pass(Duration.ofMillis(100));
     leaseOf(others.acquireAsync(NAME, NO_WAIT));
-    assertThat(sent(RENEW)).isZero();
+    assertThat(sent(RENEW)).as("one for each third, to hear of a loss").isEqualTo(2);
+  }
+
+  @Test
+  void holderWithAMostHearsWithinAThirdThatTheStoreEndedItsLease() {
+    LockOptions most = LockOptions.DEFAULTS.holdAtMost(Duration.ofSeconds(6));
+    Lease lease = leaseOf(locks.acquireAsync(NAME, most));
+    time.pass(Duration.ofSeconds(2));
+    store.flush();
+    time.pass(Duration.ofSeconds(2).minusNanos(1));
+    assertThat(lease.isHeld()).isTrue();
+    time.pass(Duration.ofNanos(1));
+    isLost(lease);
+    assertThat(events(LockEvent.Lost.class))
+        .extracting(LockEvent.Lost::cause)
+        .containsExactly(LossCause.ENDED_BY_STORE);
   }
 
   @Test

@@ -30,7 +30,9 @@ import io.holdfast.spi.Renewal;
 import io.holdfast.spi.Watch;
 import io.holdfast.testkit.UnreliableBackend;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -286,7 +288,8 @@ class RobustnessTest extends EngineTest {
             .callbacks(moody)
             .build();
     Lease lease = mine.acquireAsync(NAME).join();
-    lease.onLost(() -> {});
+    AtomicInteger told = new AtomicInteger();
+    lease.onLost(told::incrementAndGet);
     messages.always(RENEW, FAILED);
     exhausted.set(true);
     time.pass(LEASE);
@@ -298,7 +301,46 @@ class RobustnessTest extends EngineTest {
     time.pass(Duration.ofSeconds(5));
     assertThat(next).isCompleted();
     assertThat(events(LockEvent.Acquired.class)).hasSize(1);
+    assertThat(told).as("as soon as there is a thread for it").hasValue(1);
     mine.close();
+  }
+
+  private static final LockOptions FOR_AN_HOUR = LockOptions.DEFAULTS.keepFor(Duration.ofHours(1));
+
+  @Test
+  void grantThatItsCallerNeverSawIsNotKept() {
+    Deque<Runnable> deliveries = new ArrayDeque<>();
+    Locks mine = LockEngine.on(messages).time(time).callbacks(deliveries::add).build();
+    CompletableFuture<Lease> future = mine.acquireAsync(NAME, FOR_AN_HOUR);
+    future.cancel(false);
+    while (!deliveries.isEmpty()) {
+      deliveries.remove().run();
+    }
+    assertThat(sent(RELEASE)).isEqualTo(1);
+    leaseOf(others.acquireAsync(NAME, NO_WAIT));
+  }
+
+  @Test
+  void lockOfLocksThatAreClosedUnderItsHolderIsNotKept() {
+    Lease lease = leaseOf(locks.acquireAsync(NAME, FOR_AN_HOUR));
+    locks.close();
+    assertThat(lease.state()).isEqualTo(LeaseState.LOST);
+    leaseOf(others.acquireAsync(NAME, NO_WAIT));
+  }
+
+  @Test
+  void lostLockThatALateRenewalProlongedIsNotKept() {
+    Lease lease = leaseOf(locks.acquireAsync(NAME, FOR_AN_HOUR));
+    messages.always(RENEW, HELD);
+    time.pass(LEASE.dividedBy(3));
+    UnreliableBackend.Message late = messages.sent(RENEW).get(0);
+    late.arrive();
+    time.pass(LEASE);
+    assertThat(lease.state()).isEqualTo(LeaseState.LOST);
+    late.answer();
+    time.pass(Term.margin(LEASE));
+    assertThat(sent(RELEASE)).isEqualTo(1);
+    leaseOf(others.acquireAsync(NAME, NO_WAIT));
   }
 
   @Test

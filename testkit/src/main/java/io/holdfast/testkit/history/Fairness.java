@@ -83,8 +83,10 @@ final class Fairness {
 
   private void checkStore(List<Tenure> lock, List<Tenure> inTurn, Bypasses bypasses) {
     Set<Long> behindOthers = behindOthersOfTheirProcess(lock);
-    // The store has heard of a question when its time is over; before that, none is the first.
-    long heard = Nanos.plus(Nanos.of(expected.requestTimeout()), Nanos.of(expected.slack()));
+    // The store has heard of a question when its time is over, and that of the one that opens its
+    // session first; before that, none is the first.
+    long question = Nanos.of(expected.requestTimeout());
+    long heard = Nanos.plus(Nanos.plus(question, question), Nanos.of(expected.slack()));
     long[] bypassed = bypasses.after(heard);
     for (int i = 0; i < bypassed.length; i++) {
       Acquire acquire = inTurn.get(i).acquire();

@@ -16,9 +16,9 @@ class FairnessTest extends HistoryTest {
     return new Event[] {
       got(1, one, 0, 360, 3, 1300, wait),
       released(1, 370, 380),
-      got(2, two, 200, 210, 1, 1200, 900),
-      released(2, 220, 230),
-      got(3, three, 210, 240, 2, 1200, 900),
+      got(2, two, 260, 270, 1, 1200, 900),
+      released(2, 280, 290),
+      got(3, three, 270, 300, 2, 1200, 900),
       released(3, 350, 355)
     };
   }
@@ -112,8 +112,8 @@ class FairnessTest extends HistoryTest {
         STORE,
         got(1, "a", 0, 300, 2, 1300),
         released(1, 310, 320),
-        got(2, "b", 150, 210, 1, 1200),
-        released(2, 220, 230));
+        got(2, "b", 250, 260, 1, 1200),
+        released(2, 270, 280));
   }
 
   @Test
@@ -134,7 +134,7 @@ class FairnessTest extends HistoryTest {
         released(1, 250, 260),
         got(2, "a", 20, 400, 3, 1300),
         released(2, 410, 420),
-        got(3, "b", 200, 270, 2, 1200),
+        got(3, "b", 280, 290, 2, 1200),
         released(3, 350, 355));
   }
 
