@@ -9,6 +9,8 @@ import io.holdfast.Guarantees;
 import io.holdfast.Inspection;
 import io.holdfast.LockException;
 import io.holdfast.LockName;
+import io.holdfast.etcd.Tokens.Mint;
+import io.holdfast.etcd.Transactions.Tenure;
 import io.holdfast.spi.Ask;
 import io.holdfast.spi.Attempt;
 import io.holdfast.spi.Claim;
@@ -36,13 +38,13 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Locks as lines of keys: a claim's key hangs on this process's etcd lease, and whichever key of a
- * name was created first has the lock. One transaction takes the place, lifts the base of tokens,
+ * name was created first has the lock. One transaction takes the place, reads the base of tokens,
  * and says who is ahead.
  *
  * <p>No claim is ever refused by what this process remembers. What it remembers of a claim, a
- * {@link Place}, is dropped when the store has answered that the claim is over; a key on its lease
- * for which there is none belongs to an ask that arrived after its withdrawal, and the next
- * heartbeat removes it.
+ * {@link Place}, is dropped when the store has answered that the claim is over, and its key is
+ * another claim's then, or nobody's, as {@link Slots} has it. A key on the lease that is nobody's
+ * belongs to an ask that arrived after its withdrawal, and the next heartbeat removes it.
  */
 final class EtcdBackend implements LockBackend, Inspectable {
 
@@ -97,14 +99,22 @@ final class EtcdBackend implements LockBackend, Inspectable {
     }
   }
 
-  private void sweep(Set<ByteSequence> hanging) {
-    Set<ByteSequence> known = ConcurrentHashMap.newKeySet();
-    places.values().forEach(place -> known.add(place.key()));
-    List<ByteSequence> orphans =
-        hanging.stream().filter(key -> !known.contains(key)).limit(MOST_IN_A_TRANSACTION).toList();
-    if (!orphans.isEmpty()) {
-      var unused = told(() -> transactions.sweep(orphans)); // the next heartbeat finds the rest
+  private void sweep(Session session, Set<ByteSequence> hanging) {
+    places.entrySet().removeIf(place -> isOver(place.getKey(), place.getValue()));
+    Slots slots = session.slots();
+    List<ByteSequence> orphans = slots.orphans(hanging.stream(), MOST_IN_A_TRANSACTION);
+    if (!orphans.isEmpty()) { // if these are not all, the next heartbeat finds the rest
+      var unused =
+          told(() -> transactions.sweep(orphans))
+              .whenComplete(
+                  (swept, failure) ->
+                      orphans.forEach(failure == null ? slots::giveBack : slots::retire));
     }
+  }
+
+  /** Given up without an answer, on a lease that is gone. */
+  private boolean isOver(String claim, Place place) {
+    return place.session().isGone() && !wanted.contains(claim);
   }
 
   @Override
@@ -136,14 +146,18 @@ final class EtcdBackend implements LockBackend, Inspectable {
     Place place = taken.get();
     CompletionStage<?> kept = session.keep(askedAt);
     return put(() -> place.revision() == 0 ? enter(ask, place) : look(ask, place))
-        .handle((line, failure) -> in(session, line, failure))
-        .thenCombine(kept, (line, unused) -> in(session, line, null))
-        .thenCompose(line -> answer(ask, place, line, askedAt));
+        .handle((seen, failure) -> in(session, seen, failure))
+        .thenCombine(kept, (seen, unused) -> in(session, seen, null))
+        .thenCompose(
+            seen -> {
+              place.answered();
+              return answer(ask, place, seen, askedAt);
+            });
   }
 
   /**
-   * The claim's place on this lease; empty if the claim was given up meanwhile: a place that it
-   * took now would be nobody's.
+   * The claim's place on this lease, where a question is put now; empty if the claim was given up
+   * meanwhile: a place that it took now would be nobody's.
    */
   private Optional<Place> place(Claim claim, Session session) {
     AtomicReference<@Nullable Place> former = new AtomicReference<>();
@@ -151,17 +165,26 @@ final class EtcdBackend implements LockBackend, Inspectable {
         places.compute(
             claim.id(),
             (id, known) -> {
-              if (!wanted.contains(id) || (known != null && known.session() == session)) {
+              if (!wanted.contains(id)) {
                 return known;
               }
-              former.set(known);
-              return new Place(session, keys.place(claim), known);
+              Place present = known;
+              if (known == null || known.session() != session) {
+                former.set(known);
+                present = new Place(session, take(claim.name(), session), known);
+              }
+              present.asked();
+              return present;
             });
     Place left = former.get();
     if (left != null) {
       left.ignore(); // not within the compute: it takes the client's monitor
     }
     return Optional.ofNullable(place).filter(found -> found.session() == session);
+  }
+
+  private ByteSequence take(LockName name, Session session) {
+    return session.slots().take(slot -> keys.place(name, session.id(), slot));
   }
 
   /** What the transaction said, unless the etcd lease is gone. */
@@ -178,8 +201,15 @@ final class EtcdBackend implements LockBackend, Inspectable {
     return answer;
   }
 
-  private CompletableFuture<Transactions.Line> enter(Ask ask, Place place) {
-    Transactions.Mint mint = mint(ask);
+  /**
+   * An answer: the line, and what the transaction was asked for.
+   *
+   * @param mint empty if it only read
+   */
+  private record Seen(Transactions.Line line, Optional<Mint> mint) {}
+
+  private CompletableFuture<Seen> enter(Ask ask, Place place) {
+    Mint mint = tokens.mint(ask.span());
     return transactions
         .enter(
             keys.line(ask.claim().name()),
@@ -192,71 +222,70 @@ final class EtcdBackend implements LockBackend, Inspectable {
               if (entered.line().isPresent()) {
                 Transactions.Line line = entered.line().get();
                 place.entered(line.revision(), line.others());
-                return CompletableFuture.completedFuture(line);
+                return CompletableFuture.completedFuture(new Seen(line, Optional.of(mint)));
               }
-              KeyValue present = entered.present().orElseThrow();
-              if (present.getLease() != place.session().id()) {
-                return transactions
-                    .sweep(List.of(place.key()))
-                    .thenApply(
-                        removed -> {
-                          throw new BackendException("The claim had a place on a former lease");
-                        });
-              }
-              place.entered(present.getCreateRevision(), Integer.MAX_VALUE);
-              return look(ask, place, Optional.of(mint));
+              // Taken by an earlier question of this claim, whose answer was lost.
+              place.entered(entered.present().orElseThrow().getCreateRevision(), Integer.MAX_VALUE);
+              return lookAsFirst(ask, place);
             });
   }
 
   /**
    * As one that finds the claim first if that is likely; else only reading, and again if it does.
    */
-  private CompletableFuture<Transactions.Line> look(Ask ask, Place place) {
+  private CompletableFuture<Seen> look(Ask ask, Place place) {
     if (place.maybeFirst()) {
-      return look(ask, place, Optional.of(mint(ask)));
+      return lookAsFirst(ask, place);
     }
     return look(ask, place, Optional.empty())
         .thenCompose(
-            line ->
-                line.ahead().isEmpty()
-                    ? look(ask, place, Optional.of(mint(ask)))
-                    : CompletableFuture.completedFuture(line));
+            seen ->
+                seen.line().ahead().isEmpty()
+                    ? lookAsFirst(ask, place)
+                    : CompletableFuture.completedFuture(seen));
   }
 
-  private CompletableFuture<Transactions.Line> look(
-      Ask ask, Place place, Optional<Transactions.Mint> mint) {
+  private CompletableFuture<Seen> lookAsFirst(Ask ask, Place place) {
+    return look(ask, place, Optional.of(tokens.mint(place.revision(), ask.span())));
+  }
+
+  private CompletableFuture<Seen> look(Ask ask, Place place, Optional<Mint> mint) {
     return transactions
         .look(
             keys.line(ask.claim().name()),
-            place.key(),
-            place.revision(),
+            place.tenure(),
             place.session().id(),
             ask.claim().label(),
             place.ahead(),
             mint)
         .thenApply(
-            seen ->
-                seen.orElseThrow(
-                    () -> {
-                      place.forget();
-                      return new BackendException("The claim's place was taken away");
-                    }));
+            line -> {
+              if (line.isEmpty()) {
+                place.forget();
+                throw new BackendException("The claim's place was taken away");
+              }
+              return new Seen(line.get(), mint);
+            });
   }
 
-  private Transactions.Mint mint(Ask ask) {
-    return new Transactions.Mint(tokens.floor(), ask.span());
-  }
-
-  private CompletionStage<Attempt> answer(
-      Ask ask, Place place, Transactions.Line line, long askedAt) {
+  private CompletionStage<Attempt> answer(Ask ask, Place place, Seen seen, long askedAt) {
+    Transactions.Line line = seen.line();
     tokens.heard(line.revision());
     if (line.ahead().isEmpty()) {
-      ByteSequence base =
-          line.base().orElseThrow(() -> new BackendException("The base of tokens was taken away"));
-      int span = line.madeRoom() ? ask.span() : 1;
-      Duration validFor = place.session().keptFrom(askedAt);
-      return CompletableFuture.completedStage(
-          place.granted(tokens.grant(base, place.revision(), span, validFor), now()));
+      Optional<Attempt.Granted> grant =
+          seen.mint()
+              .flatMap(
+                  mint ->
+                      tokens.grant(
+                          line.base(),
+                          place.revision(),
+                          mint,
+                          line.lifted(),
+                          place.session().keptFrom(askedAt)));
+      return grant.isPresent()
+          ? CompletableFuture.completedStage(place.granted(grant.get(), now()))
+          : lookAsFirst(ask, place) // the base is lower than was thought
+              .thenCompose(lifted -> answer(ask, place, lifted, askedAt));
     }
     if (ask.mayWait()) {
       return CompletableFuture.completedStage(
@@ -276,14 +305,32 @@ final class EtcdBackend implements LockBackend, Inspectable {
     }
     long young = askedAt - context.leaseFor().toNanos() / 6;
     long notBefore = young - grantedAt.get() > 0 ? young : grantedAt.get();
-    return told(() -> place.session().beat(notBefore))
-        .thenApply(beat -> renewal(claim, place, beat, askedAt));
+    Tenure grant = place.tenure();
+    return told(
+        () ->
+            place
+                .session()
+                .beat(notBefore)
+                .thenCompose(
+                    beat ->
+                        has(place, grant, beat.answer())
+                            .thenApply(has -> has ? renewed(beat, askedAt) : gone(claim))));
   }
 
-  private Renewal renewal(Claim claim, Place place, Beat<Session.Pulse> beat, long askedAt) {
-    if (!beat.answer().keys().contains(place.key())) {
-      return gone(claim);
+  /**
+   * Whether the key is still the grant's. That it hangs on the lease says so, unless it may have
+   * been deleted by hand and put again by an unanswered ask, or came with the store from a backup.
+   */
+  private CompletableFuture<Boolean> has(Place place, Tenure grant, Session.Pulse pulse) {
+    if (!pulse.keys().contains(grant.key())) {
+      return CompletableFuture.completedFuture(false);
     }
+    return place.isInDoubt() || pulse.revision() < grant.revision()
+        ? transactions.isStillThere(grant)
+        : CompletableFuture.completedFuture(true);
+  }
+
+  private static Renewal renewed(Beat<Session.Pulse> beat, long askedAt) {
     Duration validFor =
         beat.answer()
             .length()
@@ -293,6 +340,10 @@ final class EtcdBackend implements LockBackend, Inspectable {
   }
 
   private Renewal gone(Claim claim) {
+    Place last = places.get(claim.id());
+    if (last != null) {
+      last.session().slots().retire(last.key()); // whatever hangs there, or comes yet, is nobody's
+    }
     drop(claim);
     return new Renewal.Gone();
   }
@@ -302,6 +353,11 @@ final class EtcdBackend implements LockBackend, Inspectable {
     Place last = places.remove(claim.id());
     if (last != null) {
       last.ignore();
+      Slots slots = last.session().slots();
+      if (last.isInDoubt()) {
+        slots.retire(last.key());
+      }
+      slots.giveBack(last.key());
     }
   }
 
@@ -325,17 +381,38 @@ final class EtcdBackend implements LockBackend, Inspectable {
       drop(claim);
       return CompletableFuture.completedStage(Release.GONE);
     }
-    long revision = place.revision();
-    ByteSequence key = keys.place(claim);
-    return told(() -> transactions.leave(keys.line(claim.name()), key))
+    return told(() -> place.grantedAt().isPresent() ? giveBack(place) : withdraw(claim, place))
+        .whenComplete(
+            (left, failure) -> {
+              if (failure == null) {
+                drop(claim);
+              } else {
+                place.session().slots().retire(place.key()); // the next heartbeat may delete it
+              }
+            });
+  }
+
+  private CompletableFuture<Release> giveBack(Place place) {
+    Tenure grant = place.tenure();
+    place.asked();
+    return transactions
+        .leave(place.key())
+        .thenApply(
+            left -> {
+              place.answered();
+              return left.filter(grant::equals).isPresent() ? Release.RELEASED : Release.GONE;
+            });
+  }
+
+  /** Of a claim that may have no place, or be the first without having heard of it. */
+  private CompletableFuture<Release> withdraw(Claim claim, Place place) {
+    place.asked();
+    return transactions
+        .leave(keys.line(claim.name()), place.key())
         .thenApply(
             first -> {
-              drop(claim);
-              boolean had =
-                  first
-                      .filter(holder -> holder.getKey().equals(key))
-                      .filter(holder -> revision == 0 || holder.getCreateRevision() == revision)
-                      .isPresent();
+              place.answered();
+              boolean had = first.map(KeyValue::getKey).filter(place.key()::equals).isPresent();
               return had ? Release.RELEASED : Release.GONE;
             });
   }
@@ -383,11 +460,12 @@ final class EtcdBackend implements LockBackend, Inspectable {
     return client
         .getLeaseClient()
         .timeToLive(first.getLease(), LeaseOption.DEFAULT)
-        .thenApply(
-            lease -> {
+        .thenCombine(
+            transactions.baseAt(first.getModRevision()),
+            (lease, base) -> {
               Optional<Duration> remaining =
                   Optional.of(lease.getTTL()).filter(left -> left > 0).map(Duration::ofSeconds);
-              return Optional.of(new Holder(Tokens.holder(first, remaining), waiting));
+              return Optional.of(new Holder(Tokens.holder(first, base, remaining), waiting));
             });
   }
 

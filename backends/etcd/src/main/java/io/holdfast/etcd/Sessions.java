@@ -13,7 +13,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicReference;
-import java.util.function.Consumer;
+import java.util.function.BiConsumer;
 
 /**
  * The etcd lease of this process: one at a time, and another once the server has said that it is
@@ -26,7 +26,7 @@ final class Sessions {
   private final Lease leases;
   private final StoreContext context;
   private final Tokens tokens;
-  private final Consumer<Set<ByteSequence>> keys;
+  private final BiConsumer<Session, Set<ByteSequence>> keys;
   private final AtomicReference<CompletableFuture<Session>> present =
       new AtomicReference<>(CompletableFuture.failedFuture(new BackendException("Not yet open")));
 
@@ -35,7 +35,11 @@ final class Sessions {
    *
    * @param keys is told with each heartbeat which keys hang on the lease
    */
-  Sessions(Lease leases, StoreContext context, Tokens tokens, Consumer<Set<ByteSequence>> keys) {
+  Sessions(
+      Lease leases,
+      StoreContext context,
+      Tokens tokens,
+      BiConsumer<Session, Set<ByteSequence>> keys) {
     this.leases = leases;
     this.context = context;
     this.tokens = tokens;
