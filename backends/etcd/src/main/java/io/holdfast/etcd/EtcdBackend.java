@@ -272,20 +272,15 @@ final class EtcdBackend implements LockBackend, Inspectable {
     Transactions.Line line = seen.line();
     tokens.heard(line.revision());
     if (line.ahead().isEmpty()) {
-      Optional<Attempt.Granted> grant =
-          seen.mint()
-              .flatMap(
-                  mint ->
-                      tokens.grant(
-                          line.base(),
-                          place.revision(),
-                          mint,
-                          line.lifted(),
-                          place.session().keptFrom(askedAt)));
+      Optional<Attempt> grant = grant(place, seen, askedAt);
       return grant.isPresent()
-          ? CompletableFuture.completedStage(place.granted(grant.get(), now()))
+          ? CompletableFuture.completedStage(grant.get())
           : lookAsFirst(ask, place) // the base is lower than was thought
-              .thenCompose(lifted -> answer(ask, place, lifted, askedAt));
+              .thenApply(
+                  lifted ->
+                      grant(place, lifted, askedAt)
+                          .orElseThrow(
+                              () -> new BackendException("The base of tokens was taken away")));
     }
     if (ask.mayWait()) {
       return CompletableFuture.completedStage(
@@ -293,6 +288,15 @@ final class EtcdBackend implements LockBackend, Inspectable {
     }
     return release(ask.claim(), 0, Duration.ZERO)
         .thenApply(left -> new Attempt.Refused(Duration.ZERO, OptionalInt.empty()));
+  }
+
+  /** Empty if that would make tokens below the clock. */
+  private Optional<Attempt> grant(Place place, Seen seen, long askedAt) {
+    Duration validFor = place.session().keptFrom(askedAt);
+    Transactions.Line line = seen.line();
+    return seen.mint()
+        .flatMap(mint -> tokens.grant(line.base(), place.revision(), mint, line.lifted(), validFor))
+        .map(grant -> place.granted(grant, now()));
   }
 
   @Override
