@@ -15,9 +15,11 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 
 /** The stores of S9, ours on each, and beside it what is usual there. */
@@ -63,32 +65,33 @@ final class Contenders implements AutoCloseable {
   }
 
   private void inOneJvm() {
-    add("thread: ReentrantLock", "memory", false, new ThreadLocks());
-    add("memory (ours)", "memory", true, ours("memory:bench"));
+    addInside("thread: ReentrantLock", "memory", false, new ThreadLocks());
+    addInside("memory (ours)", "memory", true, ours("memory:bench"));
   }
 
   private void onFiles() throws IOException {
     Path folder = Files.createTempDirectory("holdfast-bench-");
     open.push(() -> remove(folder));
-    add("file (ours)", "file", true, ours(folder.toUri().toString()));
+    addInside("file (ours)", "file", true, ours(folder.toUri().toString()));
   }
 
   private void onRedis(Servers servers) {
-    add("Redis (ours)", "Redis", true, ours(servers.redisUrl()), servers.redisPid());
+    add("Redis (ours)", "Redis", true, () -> ours(servers.redisUrl()), servers.redisPid());
   }
 
   private void onPostgreSql(Servers servers) throws SQLException {
     long postgres = servers.postgresPid();
     String table = servers.newDatabase();
     createTable(table);
-    add("PostgreSQL row (ours)", "row", true, ours(table), postgres);
-    add("PostgreSQL row, bare", "row", false, new RowStatement(table), postgres);
+    add("PostgreSQL row (ours)", "row", true, () -> ours(table), postgres);
+    Locker row = new RowStatement(table);
+    add("PostgreSQL row, bare", "row", false, () -> row, postgres);
     String sessions = servers.newDatabase();
     createTable(sessions);
-    Locker ours = ours(sessions + "&holdfast=session");
-    add("PostgreSQL session (ours)", "session", true, ours, postgres);
-    Locker bare = new AdvisoryStatement(sessions);
-    add("PostgreSQL advisory, bare", "session", false, bare, postgres);
+    String ours = sessions + "&holdfast=session";
+    add("PostgreSQL session (ours)", "session", true, () -> ours(ours), postgres);
+    Locker advisory = new AdvisoryStatement(sessions);
+    add("PostgreSQL advisory, bare", "session", false, () -> advisory, postgres);
   }
 
   private static void createTable(String url) throws SQLException {
@@ -102,8 +105,8 @@ final class Contenders implements AutoCloseable {
     ZooKeeperProcess server = ZooKeeperProcess.start();
     open.push(server);
     String url = "zookeeper://" + server.address() + "/holdfast";
-    add("ZooKeeper (ours)", "ZooKeeper", true, ours(url), server.pid());
-    Locker curator = new CuratorLocks(server.address());
+    add("ZooKeeper (ours)", "ZooKeeper", true, () -> ours(url), server.pid());
+    Supplier<Locker> curator = () -> new CuratorLocks(server.address());
     add("ZooKeeper, Curator's mutex", "ZooKeeper", false, curator, server.pid());
   }
 
@@ -114,8 +117,8 @@ final class Contenders implements AutoCloseable {
     }
     EmbeddedEtcd server = EmbeddedEtcd.start();
     open.push(server);
-    add("etcd (ours)", "etcd", true, ours(server.url()), server.pid());
-    Locker jetcd = new JetcdLocks("http://127.0.0.1:" + server.port());
+    add("etcd (ours)", "etcd", true, () -> ours(server.url()), server.pid());
+    Supplier<Locker> jetcd = () -> new JetcdLocks("http://127.0.0.1:" + server.port());
     add("etcd, jetcd's Lock", "etcd", false, jetcd, server.pid());
   }
 
@@ -123,9 +126,16 @@ final class Contenders implements AutoCloseable {
     return new OurLocks(Locks.connect(url));
   }
 
-  private void add(String label, String store, boolean ours, Locker locker, Long... servers) {
+  private void add(
+      String label, String store, boolean ours, Supplier<Locker> another, long server) {
+    Locker locker = another.get();
     open.push(locker);
-    all.add(new Contender(label, store, ours, locker, List.of(servers)));
+    all.add(new Contender(label, store, ours, locker, Optional.of(another), List.of(server)));
+  }
+
+  private void addInside(String label, String store, boolean ours, Locker locker) {
+    open.push(locker);
+    all.add(new Contender(label, store, ours, locker, Optional.empty(), List.of()));
   }
 
   private static void remove(Path folder) throws IOException {

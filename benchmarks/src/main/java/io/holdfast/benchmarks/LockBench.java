@@ -43,18 +43,28 @@ final class LockBench {
   private static final int YIELDS = 1_024;
 
   private enum Setting {
-    FREE_ALONE("S9 free: 1 thread, " + NAMES + " names in turn", 1, NAMES),
-    FREE("S9 free: " + THREADS + " threads, each a name of its own", THREADS, THREADS),
-    HOT("S9 hot: " + THREADS + " threads, one name", THREADS, 1);
+    FREE_ALONE("S9 free: 1 thread, " + NAMES + " names in turn", 1, NAMES, false),
+    FREE("S9 free: " + THREADS + " threads, each a name of its own", THREADS, THREADS, false),
+    HOT("S9 hot: " + THREADS + " threads, one name", THREADS, 1, false),
+    HOT_APART("S9 hot: " + THREADS + " clients with a thread each, one name", THREADS, 1, true);
 
     private final String table;
     private final int threads;
     private final int names;
+    private final boolean apart;
 
-    Setting(String table, int threads, int names) {
+    Setting(String table, int threads, int names, boolean apart) {
       this.table = table;
       this.threads = threads;
       this.names = names;
+      this.apart = apart;
+    }
+
+    /**
+     * Whether a contender has what the threads lock with: something of its own for each, or not.
+     */
+    private boolean isFor(Contender contender) {
+      return !apart || contender.another().isPresent();
     }
 
     /** The names are dealt out to the threads, of which each takes its own in turn. */
@@ -76,9 +86,10 @@ final class LockBench {
   List<Row> run() throws InterruptedException {
     List<Row> rows = new ArrayList<>();
     for (Setting setting : Setting.values()) {
+      List<Contender> able = contenders.stream().filter(setting::isFor).toList();
       Map<String, List<Turn>> turns = new HashMap<>();
       for (int round = 0; round <= size.rounds(); round++) {
-        List<Contender> order = new ArrayList<>(contenders);
+        List<Contender> order = new ArrayList<>(able);
         Collections.rotate(order, round);
         for (Contender contender : order) {
           progress.accept(setting.table + ", round " + round + ", " + contender.label());
@@ -89,7 +100,7 @@ final class LockBench {
           }
         }
       }
-      contenders.forEach(contender -> rows.add(row(setting, contender, turns)));
+      able.forEach(contender -> rows.add(row(setting, contender, turns)));
     }
     return rows;
   }
@@ -176,7 +187,19 @@ final class LockBench {
 
     /** Answers how long each lock was waited for, in nanoseconds. */
     long[] work(int thread) throws Exception {
-      try (Locker.Caller caller = contender.locker().caller()) {
+      if (!setting.apart) {
+        return work(thread, contender.locker());
+      }
+      try (Locker own = contender.another().orElseThrow().get()) {
+        return work(thread, own);
+      } catch (Exception e) {
+        opened.reset();
+        throw e;
+      }
+    }
+
+    private long[] work(int thread, Locker locker) throws Exception {
+      try (Locker.Caller caller = locker.caller()) {
         opened.await(LONGEST_START_SECONDS, TimeUnit.SECONDS);
         long[] waits = lockAndUnlock(caller, thread, begin + lasts.toNanos());
         done.await(LONGEST_START_SECONDS, TimeUnit.SECONDS);

@@ -6,8 +6,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 
 class LockBenchTest {
@@ -38,9 +41,34 @@ class LockBenchTest {
   }
 
   @Test
+  void clientsApartHaveEachALockerOfTheirOwnAndWhatLocksInsideIsLeftOut() throws Exception {
+    Locker shared = new ThreadLocks();
+    AtomicInteger opened = new AtomicInteger();
+    Supplier<Locker> another =
+        () -> {
+          opened.incrementAndGet();
+          return shared;
+        };
+    List<Row> rows =
+        new LockBench(
+                List.of(
+                    new Contender("it", "store", true, shared, Optional.of(another), List.of()),
+                    new Contender("inside", "store", false, shared, Optional.empty(), List.of())),
+                SHORT,
+                at -> {})
+            .run();
+
+    assertThat(opened).hasValue(2 * 16);
+    assertThat(rows)
+        .filteredOn(row -> row.table().contains("clients"))
+        .extracting(Row::method)
+        .containsExactly("it");
+  }
+
+  @Test
   void lockThatExcludesLosesNone() throws Exception {
     assertThat(run(new ThreadLocks()))
-        .hasSize(3)
+        .hasSize(4)
         .allSatisfy(row -> assertThat(row.perSecond()).isPositive())
         .extracting(Row::lost)
         .containsOnly(0L);
@@ -54,7 +82,8 @@ class LockBenchTest {
   }
 
   private static List<Row> run(Locker locker) throws InterruptedException {
-    Contender contender = new Contender("it", "store", true, locker, List.of());
+    Contender contender =
+        new Contender("it", "store", true, locker, Optional.of(() -> locker), List.of());
     return new LockBench(List.of(contender), SHORT, at -> {}).run();
   }
 
