@@ -100,14 +100,19 @@ final class Sessions {
         keys);
   }
 
-  /** Revokes the lease, if the server hears it within a second; else it ends by itself. */
+  /**
+   * Revokes the lease, if the server hears it within a second or the request timeout, whichever is
+   * shorter; else it ends by itself.
+   */
   void close() {
     CompletableFuture<Session> last =
         present.getAndSet(CompletableFuture.failedFuture(new BackendException("Closed")));
+    Duration timeout = context.requestTimeout();
+    Duration longest = timeout.compareTo(LAST_WORDS) < 0 ? timeout : LAST_WORDS;
     try {
       var unused =
           last.thenCompose(open -> leases.revoke(open.id()))
-              .get(LAST_WORDS.toMillis(), TimeUnit.MILLISECONDS);
+              .get(longest.toNanos(), TimeUnit.NANOSECONDS);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     } catch (ExecutionException | TimeoutException e) {
