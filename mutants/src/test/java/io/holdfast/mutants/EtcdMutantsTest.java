@@ -23,6 +23,7 @@ class EtcdMutantsTest {
   private static final String JAVA = "backends/etcd/src/main/java/io/holdfast/etcd/";
   private static final String BACKEND = JAVA + "EtcdBackend.java";
   private static final String PLACE = JAVA + "Place.java";
+  private static final String PLACES = JAVA + "Places.java";
   private static final String SESSION = JAVA + "Session.java";
   private static final String TOKENS = JAVA + "Tokens.java";
   private static final String TRANSACTIONS = JAVA + "Transactions.java";
@@ -72,9 +73,9 @@ class EtcdMutantsTest {
         Arguments.of(
             Mutant.of(
                 "a key is used again although an ask was not answered",
-                BACKEND,
+                PLACES,
                 "if (last.isInDoubt()) {",
-                "if (last.isInDoubt() && closed) {"),
+                "if (last.isInDoubt() && wanted.contains(\"\")) {"),
             "the key of an ask without an answer is used again"),
         Arguments.of(
             Mutant.of(

@@ -24,15 +24,12 @@ import io.holdfast.spi.Watch;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -58,11 +55,7 @@ final class EtcdBackend implements LockBackend, Inspectable {
   private final Tokens tokens;
   private final Sessions sessions;
   private final Guarantees guarantees;
-  private final Map<String, Place> places = new ConcurrentHashMap<>();
-
-  /** Claims that were asked for and not given up since; changed within the compute of places. */
-  private final Set<String> wanted = ConcurrentHashMap.newKeySet();
-
+  private final Places places;
   private volatile boolean closed;
 
   EtcdBackend(EtcdUrl url, StoreContext context, Clock clock) {
@@ -70,6 +63,7 @@ final class EtcdBackend implements LockBackend, Inspectable {
     this.context = context;
     this.client = Clients.open(url, context.requestTimeout());
     this.keys = new Keys(url.prefix());
+    this.places = new Places(keys);
     this.transactions = new Transactions(client.getKVClient(), keys);
     this.tokens = new Tokens(clock);
     this.sessions = new Sessions(client.getLeaseClient(), context, tokens, this::sweep);
@@ -100,7 +94,7 @@ final class EtcdBackend implements LockBackend, Inspectable {
   }
 
   private void sweep(Session session, Set<ByteSequence> hanging) {
-    places.entrySet().removeIf(place -> isOver(place.getKey(), place.getValue()));
+    places.forget();
     Slots slots = session.slots();
     List<ByteSequence> orphans = slots.orphans(hanging.stream(), MOST_IN_A_TRANSACTION);
     if (!orphans.isEmpty()) { // if these are not all, the next heartbeat finds the rest
@@ -112,15 +106,10 @@ final class EtcdBackend implements LockBackend, Inspectable {
     }
   }
 
-  /** Given up without an answer, on a lease that is gone. */
-  private boolean isOver(String claim, Place place) {
-    return place.session().isGone() && !wanted.contains(claim);
-  }
-
   @Override
   public CompletionStage<Attempt> ask(Ask ask) {
     long askedAt = now();
-    wanted.add(ask.claim().id());
+    places.want(ask.claim());
     return told(
         () ->
             sessions
@@ -138,7 +127,7 @@ final class EtcdBackend implements LockBackend, Inspectable {
   }
 
   private CompletionStage<Attempt> ask(Ask ask, Session session, long askedAt) {
-    Optional<Place> taken = place(ask.claim(), session);
+    Optional<Place> taken = places.forQuestion(ask.claim(), session);
     if (taken.isEmpty()) {
       return CompletableFuture.failedStage(
           new BackendException("The claim was withdrawn before etcd was asked"));
@@ -153,38 +142,6 @@ final class EtcdBackend implements LockBackend, Inspectable {
               place.answered();
               return answer(ask, place, seen, askedAt);
             });
-  }
-
-  /**
-   * The claim's place on this lease, where a question is put now; empty if the claim was given up
-   * meanwhile: a place that it took now would be nobody's.
-   */
-  private Optional<Place> place(Claim claim, Session session) {
-    AtomicReference<@Nullable Place> former = new AtomicReference<>();
-    Place place =
-        places.compute(
-            claim.id(),
-            (id, known) -> {
-              if (!wanted.contains(id)) {
-                return known;
-              }
-              Place present = known;
-              if (known == null || known.session() != session) {
-                former.set(known);
-                present = new Place(session, take(claim.name(), session), known);
-              }
-              present.asked();
-              return present;
-            });
-    Place left = former.get();
-    if (left != null) {
-      left.ignore(); // not within the compute: it takes the client's monitor
-    }
-    return Optional.ofNullable(place).filter(found -> found.session() == session);
-  }
-
-  private ByteSequence take(LockName name, Session session) {
-    return session.slots().take(slot -> keys.place(name, session.id(), slot));
   }
 
   /** What the transaction said, unless the etcd lease is gone. */
@@ -302,7 +259,7 @@ final class EtcdBackend implements LockBackend, Inspectable {
   @Override
   public CompletionStage<Renewal> renew(Claim claim, Duration leaseFor) {
     long askedAt = now();
-    Place place = places.get(claim.id());
+    Place place = places.of(claim);
     Optional<Long> grantedAt = Optional.ofNullable(place).flatMap(Place::grantedAt);
     if (place == null || grantedAt.isEmpty() || place.session().isGone()) {
       return CompletableFuture.completedStage(gone(claim));
@@ -344,36 +301,17 @@ final class EtcdBackend implements LockBackend, Inspectable {
   }
 
   private Renewal gone(Claim claim) {
-    Place last = places.get(claim.id());
+    Place last = places.of(claim);
     if (last != null) {
       last.session().slots().retire(last.key()); // whatever hangs there, or comes yet, is nobody's
     }
-    drop(claim);
+    places.drop(claim);
     return new Renewal.Gone();
-  }
-
-  private void drop(Claim claim) {
-    wanted.remove(claim.id());
-    Place last = places.remove(claim.id());
-    if (last != null) {
-      last.ignore();
-      Slots slots = last.session().slots();
-      if (last.isInDoubt()) {
-        slots.retire(last.key());
-      }
-      slots.giveBack(last.key());
-    }
   }
 
   @Override
   public CompletionStage<Release> release(Claim claim, long lastTokenUsed, Duration keepFor) {
-    Place place =
-        places.compute(
-            claim.id(),
-            (id, known) -> {
-              wanted.remove(id);
-              return known;
-            });
+    Place place = places.giveUp(claim);
     if (closed) {
       return CompletableFuture.failedStage(
           new BackendException("The connection to " + about() + " is closed"));
@@ -382,14 +320,14 @@ final class EtcdBackend implements LockBackend, Inspectable {
       return CompletableFuture.completedStage(Release.GONE); // nothing was sent, or will be
     }
     if (place.session().isGone()) {
-      drop(claim);
+      places.drop(claim);
       return CompletableFuture.completedStage(Release.GONE);
     }
     return told(() -> place.grantedAt().isPresent() ? giveBack(place) : withdraw(claim, place))
         .whenComplete(
             (left, failure) -> {
               if (failure == null) {
-                drop(claim);
+                places.drop(claim);
               } else {
                 place.session().slots().retire(place.key()); // the next heartbeat may delete it
               }
@@ -423,11 +361,11 @@ final class EtcdBackend implements LockBackend, Inspectable {
 
   @Override
   public Watch watch(Claim claim, Runnable mayBeFree) {
-    Place place = places.get(claim.id());
+    Place place = places.of(claim);
     if (place != null && place.ahead().isPresent()) {
       place.hear(client.getWatchClient(), mayBeFree);
       return () -> {
-        Place last = places.get(claim.id());
+        Place last = places.of(claim);
         if (last != null) {
           last.ignore(); // a later place of the claim hears for the same
         }

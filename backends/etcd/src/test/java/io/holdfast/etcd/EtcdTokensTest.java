@@ -212,7 +212,7 @@ class EtcdTokensTest {
       long before = 0;
       for (int move = 0; move < 6; move++) {
         long last = before;
-        await().until(() -> micros(Instant.now()) > last); // etcd's are ahead of it by 0.1 s
+        await().until(() -> micros(Instant.now()) > last); // etcd's are a little ahead of it
         Locks store = move % 2 == 0 ? onRedis : onEtcd;
         for (int i = 0; i < 5; i++) {
           try (Lease lease = store.acquire("machine:42")) {
