@@ -23,6 +23,9 @@ import javax.net.ssl.SSLException;
  * place is taken for a caller who has long given up (jetcd #291). Here no call is repeated, none
  * waits for a connection that failed, and each but a watch has an end, which the server hears of as
  * well.
+ *
+ * <p>It would also hand each question and each answer to another thread, which costs more than all
+ * that is computed here.
  */
 final class Clients {
 
@@ -40,11 +43,12 @@ final class Clients {
             .loadBalancerPolicy("round_robin") // a frozen member fails some calls, not all
             .retryMaxAttempts(0)
             .waitForReady(false)
+            .executorService(new CallingThread())
             .connectTimeout(requestTimeout)
             .keepaliveTime(PING_AFTER)
             .keepaliveTimeout(requestTimeout)
             .keepaliveWithoutCalls(false)
-            .interceptor(new Deadline(requestTimeout));
+            .interceptor(new Call(requestTimeout));
     url.user()
         .ifPresent(user -> builder.user(Keys.of(user.name())).password(Keys.of(user.password())));
     if (url.tls()) {
@@ -81,16 +85,19 @@ final class Clients {
     }
   }
 
-  private record Deadline(Duration requestTimeout) implements ClientInterceptor {
+  /**
+   * Each has an end, but for watches, and its answer is told in the thread that reads it: nothing
+   * that hears one blocks, and users' code has threads of its own.
+   */
+  private record Call(Duration requestTimeout) implements ClientInterceptor {
     @Override
     public <Q, A> ClientCall<Q, A> interceptCall(
         MethodDescriptor<Q, A> method, CallOptions options, Channel next) {
+      CallOptions told = options.withExecutor(Runnable::run);
       boolean goesOn = WATCHES.equals(method.getServiceName());
       return next.newCall(
           method,
-          goesOn
-              ? options
-              : options.withDeadlineAfter(requestTimeout.toNanos(), TimeUnit.NANOSECONDS));
+          goesOn ? told : told.withDeadlineAfter(requestTimeout.toNanos(), TimeUnit.NANOSECONDS));
     }
   }
 }

@@ -9,6 +9,8 @@ import io.holdfast.Guarantees;
 import io.holdfast.Inspection;
 import io.holdfast.LockException;
 import io.holdfast.LockName;
+import io.holdfast.etcd.Tokens.Mint;
+import io.holdfast.etcd.Transactions.Tenure;
 import io.holdfast.spi.Ask;
 import io.holdfast.spi.Attempt;
 import io.holdfast.spi.Claim;
@@ -22,27 +24,24 @@ import io.holdfast.spi.Watch;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Locks as lines of keys: a claim's key hangs on this process's etcd lease, and whichever key of a
- * name was created first has the lock. One transaction takes the place, lifts the base of tokens,
+ * name was created first has the lock. One transaction takes the place, reads the base of tokens,
  * and says who is ahead.
  *
  * <p>No claim is ever refused by what this process remembers. What it remembers of a claim, a
- * {@link Place}, is dropped when the store has answered that the claim is over; a key on its lease
- * for which there is none belongs to an ask that arrived after its withdrawal, and the next
- * heartbeat removes it.
+ * {@link Place}, is dropped when the store has answered that the claim is over, and its key is
+ * another claim's then, or nobody's, as {@link Slots} has it. A key on the lease that is nobody's
+ * belongs to an ask that arrived after its withdrawal, and the next heartbeat removes it.
  */
 final class EtcdBackend implements LockBackend, Inspectable {
 
@@ -56,11 +55,7 @@ final class EtcdBackend implements LockBackend, Inspectable {
   private final Tokens tokens;
   private final Sessions sessions;
   private final Guarantees guarantees;
-  private final Map<String, Place> places = new ConcurrentHashMap<>();
-
-  /** Claims that were asked for and not given up since; changed within the compute of places. */
-  private final Set<String> wanted = ConcurrentHashMap.newKeySet();
-
+  private final Places places;
   private volatile boolean closed;
 
   EtcdBackend(EtcdUrl url, StoreContext context, Clock clock) {
@@ -68,6 +63,7 @@ final class EtcdBackend implements LockBackend, Inspectable {
     this.context = context;
     this.client = Clients.open(url, context.requestTimeout());
     this.keys = new Keys(url.prefix());
+    this.places = new Places(keys);
     this.transactions = new Transactions(client.getKVClient(), keys);
     this.tokens = new Tokens(clock);
     this.sessions = new Sessions(client.getLeaseClient(), context, tokens, this::sweep);
@@ -97,20 +93,23 @@ final class EtcdBackend implements LockBackend, Inspectable {
     }
   }
 
-  private void sweep(Set<ByteSequence> hanging) {
-    Set<ByteSequence> known = ConcurrentHashMap.newKeySet();
-    places.values().forEach(place -> known.add(place.key()));
-    List<ByteSequence> orphans =
-        hanging.stream().filter(key -> !known.contains(key)).limit(MOST_IN_A_TRANSACTION).toList();
-    if (!orphans.isEmpty()) {
-      var unused = told(() -> transactions.sweep(orphans)); // the next heartbeat finds the rest
+  private void sweep(Session session, Set<ByteSequence> hanging) {
+    places.forget();
+    Slots slots = session.slots();
+    List<ByteSequence> orphans = slots.orphans(hanging.stream(), MOST_IN_A_TRANSACTION);
+    if (!orphans.isEmpty()) { // if these are not all, the next heartbeat finds the rest
+      var unused =
+          told(() -> transactions.sweep(orphans))
+              .whenComplete(
+                  (swept, failure) ->
+                      orphans.forEach(failure == null ? slots::giveBack : slots::retire));
     }
   }
 
   @Override
   public CompletionStage<Attempt> ask(Ask ask) {
     long askedAt = now();
-    wanted.add(ask.claim().id());
+    places.want(ask.claim());
     return told(
         () ->
             sessions
@@ -128,7 +127,7 @@ final class EtcdBackend implements LockBackend, Inspectable {
   }
 
   private CompletionStage<Attempt> ask(Ask ask, Session session, long askedAt) {
-    Optional<Place> taken = place(ask.claim(), session);
+    Optional<Place> taken = places.forQuestion(ask.claim(), session);
     if (taken.isEmpty()) {
       return CompletableFuture.failedStage(
           new BackendException("The claim was withdrawn before etcd was asked"));
@@ -136,32 +135,13 @@ final class EtcdBackend implements LockBackend, Inspectable {
     Place place = taken.get();
     CompletionStage<?> kept = session.keep(askedAt);
     return put(() -> place.revision() == 0 ? enter(ask, place) : look(ask, place))
-        .handle((line, failure) -> in(session, line, failure))
-        .thenCombine(kept, (line, unused) -> in(session, line, null))
-        .thenCompose(line -> answer(ask, place, line, askedAt));
-  }
-
-  /**
-   * The claim's place on this lease; empty if the claim was given up meanwhile: a place that it
-   * took now would be nobody's.
-   */
-  private Optional<Place> place(Claim claim, Session session) {
-    AtomicReference<@Nullable Place> former = new AtomicReference<>();
-    Place place =
-        places.compute(
-            claim.id(),
-            (id, known) -> {
-              if (!wanted.contains(id) || (known != null && known.session() == session)) {
-                return known;
-              }
-              former.set(known);
-              return new Place(session, keys.place(claim), known);
+        .handle((seen, failure) -> in(session, seen, failure))
+        .thenCombine(kept, (seen, unused) -> in(session, seen, null))
+        .thenCompose(
+            seen -> {
+              place.answered();
+              return answer(ask, place, seen, askedAt);
             });
-    Place left = former.get();
-    if (left != null) {
-      left.ignore(); // not within the compute: it takes the client's monitor
-    }
-    return Optional.ofNullable(place).filter(found -> found.session() == session);
   }
 
   /** What the transaction said, unless the etcd lease is gone. */
@@ -178,8 +158,15 @@ final class EtcdBackend implements LockBackend, Inspectable {
     return answer;
   }
 
-  private CompletableFuture<Transactions.Line> enter(Ask ask, Place place) {
-    Transactions.Mint mint = mint(ask);
+  /**
+   * An answer: the line, and what the transaction was asked for.
+   *
+   * @param mint empty if it only read
+   */
+  private record Seen(Transactions.Line line, Optional<Mint> mint) {}
+
+  private CompletableFuture<Seen> enter(Ask ask, Place place) {
+    Mint mint = tokens.mint(ask.span());
     return transactions
         .enter(
             keys.line(ask.claim().name()),
@@ -192,71 +179,65 @@ final class EtcdBackend implements LockBackend, Inspectable {
               if (entered.line().isPresent()) {
                 Transactions.Line line = entered.line().get();
                 place.entered(line.revision(), line.others());
-                return CompletableFuture.completedFuture(line);
+                return CompletableFuture.completedFuture(new Seen(line, Optional.of(mint)));
               }
-              KeyValue present = entered.present().orElseThrow();
-              if (present.getLease() != place.session().id()) {
-                return transactions
-                    .sweep(List.of(place.key()))
-                    .thenApply(
-                        removed -> {
-                          throw new BackendException("The claim had a place on a former lease");
-                        });
-              }
-              place.entered(present.getCreateRevision(), Integer.MAX_VALUE);
-              return look(ask, place, Optional.of(mint));
+              // Taken by an earlier question of this claim, whose answer was lost.
+              place.entered(entered.present().orElseThrow().getCreateRevision(), Integer.MAX_VALUE);
+              return lookAsFirst(ask, place);
             });
   }
 
   /**
    * As one that finds the claim first if that is likely; else only reading, and again if it does.
    */
-  private CompletableFuture<Transactions.Line> look(Ask ask, Place place) {
+  private CompletableFuture<Seen> look(Ask ask, Place place) {
     if (place.maybeFirst()) {
-      return look(ask, place, Optional.of(mint(ask)));
+      return lookAsFirst(ask, place);
     }
     return look(ask, place, Optional.empty())
         .thenCompose(
-            line ->
-                line.ahead().isEmpty()
-                    ? look(ask, place, Optional.of(mint(ask)))
-                    : CompletableFuture.completedFuture(line));
+            seen ->
+                seen.line().ahead().isEmpty()
+                    ? lookAsFirst(ask, place)
+                    : CompletableFuture.completedFuture(seen));
   }
 
-  private CompletableFuture<Transactions.Line> look(
-      Ask ask, Place place, Optional<Transactions.Mint> mint) {
+  private CompletableFuture<Seen> lookAsFirst(Ask ask, Place place) {
+    return look(ask, place, Optional.of(tokens.mint(place.revision(), ask.span())));
+  }
+
+  private CompletableFuture<Seen> look(Ask ask, Place place, Optional<Mint> mint) {
     return transactions
         .look(
             keys.line(ask.claim().name()),
-            place.key(),
-            place.revision(),
+            place.tenure(),
             place.session().id(),
             ask.claim().label(),
             place.ahead(),
             mint)
         .thenApply(
-            seen ->
-                seen.orElseThrow(
-                    () -> {
-                      place.forget();
-                      return new BackendException("The claim's place was taken away");
-                    }));
+            line -> {
+              if (line.isEmpty()) {
+                place.forget();
+                throw new BackendException("The claim's place was taken away");
+              }
+              return new Seen(line.get(), mint);
+            });
   }
 
-  private Transactions.Mint mint(Ask ask) {
-    return new Transactions.Mint(tokens.floor(), ask.span());
-  }
-
-  private CompletionStage<Attempt> answer(
-      Ask ask, Place place, Transactions.Line line, long askedAt) {
+  private CompletionStage<Attempt> answer(Ask ask, Place place, Seen seen, long askedAt) {
+    Transactions.Line line = seen.line();
     tokens.heard(line.revision());
     if (line.ahead().isEmpty()) {
-      ByteSequence base =
-          line.base().orElseThrow(() -> new BackendException("The base of tokens was taken away"));
-      int span = line.madeRoom() ? ask.span() : 1;
-      Duration validFor = place.session().keptFrom(askedAt);
-      return CompletableFuture.completedStage(
-          place.granted(tokens.grant(base, place.revision(), span, validFor), now()));
+      Optional<Attempt> grant = grant(place, seen, askedAt);
+      return grant.isPresent()
+          ? CompletableFuture.completedStage(grant.get())
+          : lookAsFirst(ask, place) // the base is lower than was thought
+              .thenApply(
+                  lifted ->
+                      grant(place, lifted, askedAt)
+                          .orElseThrow(
+                              () -> new BackendException("The base of tokens was taken away")));
     }
     if (ask.mayWait()) {
       return CompletableFuture.completedStage(
@@ -266,24 +247,51 @@ final class EtcdBackend implements LockBackend, Inspectable {
         .thenApply(left -> new Attempt.Refused(Duration.ZERO, OptionalInt.empty()));
   }
 
+  /** Empty if that would make tokens below the clock. */
+  private Optional<Attempt> grant(Place place, Seen seen, long askedAt) {
+    Duration validFor = place.session().keptFrom(askedAt);
+    Transactions.Line line = seen.line();
+    return seen.mint()
+        .flatMap(mint -> tokens.grant(line.base(), place.revision(), mint, line.lifted(), validFor))
+        .map(grant -> place.granted(grant, now()));
+  }
+
   @Override
   public CompletionStage<Renewal> renew(Claim claim, Duration leaseFor) {
     long askedAt = now();
-    Place place = places.get(claim.id());
+    Place place = places.of(claim);
     Optional<Long> grantedAt = Optional.ofNullable(place).flatMap(Place::grantedAt);
     if (place == null || grantedAt.isEmpty() || place.session().isGone()) {
       return CompletableFuture.completedStage(gone(claim));
     }
     long young = askedAt - context.leaseFor().toNanos() / 6;
     long notBefore = young - grantedAt.get() > 0 ? young : grantedAt.get();
-    return told(() -> place.session().beat(notBefore))
-        .thenApply(beat -> renewal(claim, place, beat, askedAt));
+    Tenure grant = place.tenure();
+    return told(
+        () ->
+            place
+                .session()
+                .beat(notBefore)
+                .thenCompose(
+                    beat ->
+                        has(place, grant, beat.answer())
+                            .thenApply(has -> has ? renewed(beat, askedAt) : gone(claim))));
   }
 
-  private Renewal renewal(Claim claim, Place place, Beat<Session.Pulse> beat, long askedAt) {
-    if (!beat.answer().keys().contains(place.key())) {
-      return gone(claim);
+  /**
+   * Whether the key is still the grant's. That it hangs on the lease says so, unless it may have
+   * been deleted by hand and put again by an unanswered ask, or came with the store from a backup.
+   */
+  private CompletableFuture<Boolean> has(Place place, Tenure grant, Session.Pulse pulse) {
+    if (!pulse.keys().contains(grant.key())) {
+      return CompletableFuture.completedFuture(false);
     }
+    return place.isInDoubt() || pulse.revision() < grant.revision()
+        ? transactions.isStillThere(grant)
+        : CompletableFuture.completedFuture(true);
+  }
+
+  private static Renewal renewed(Beat<Session.Pulse> beat, long askedAt) {
     Duration validFor =
         beat.answer()
             .length()
@@ -293,27 +301,17 @@ final class EtcdBackend implements LockBackend, Inspectable {
   }
 
   private Renewal gone(Claim claim) {
-    drop(claim);
-    return new Renewal.Gone();
-  }
-
-  private void drop(Claim claim) {
-    wanted.remove(claim.id());
-    Place last = places.remove(claim.id());
+    Place last = places.of(claim);
     if (last != null) {
-      last.ignore();
+      last.session().slots().retire(last.key()); // whatever hangs there, or comes yet, is nobody's
     }
+    places.drop(claim);
+    return new Renewal.Gone();
   }
 
   @Override
   public CompletionStage<Release> release(Claim claim, long lastTokenUsed, Duration keepFor) {
-    Place place =
-        places.compute(
-            claim.id(),
-            (id, known) -> {
-              wanted.remove(id);
-              return known;
-            });
+    Place place = places.giveUp(claim);
     if (closed) {
       return CompletableFuture.failedStage(
           new BackendException("The connection to " + about() + " is closed"));
@@ -322,31 +320,52 @@ final class EtcdBackend implements LockBackend, Inspectable {
       return CompletableFuture.completedStage(Release.GONE); // nothing was sent, or will be
     }
     if (place.session().isGone()) {
-      drop(claim);
+      places.drop(claim);
       return CompletableFuture.completedStage(Release.GONE);
     }
-    long revision = place.revision();
-    ByteSequence key = keys.place(claim);
-    return told(() -> transactions.leave(keys.line(claim.name()), key))
+    return told(() -> place.grantedAt().isPresent() ? giveBack(place) : withdraw(claim, place))
+        .whenComplete(
+            (left, failure) -> {
+              if (failure == null) {
+                places.drop(claim);
+              } else {
+                place.session().slots().retire(place.key()); // the next heartbeat may delete it
+              }
+            });
+  }
+
+  private CompletableFuture<Release> giveBack(Place place) {
+    Tenure grant = place.tenure();
+    place.asked();
+    return transactions
+        .leave(place.key())
+        .thenApply(
+            left -> {
+              place.answered();
+              return left.filter(grant::equals).isPresent() ? Release.RELEASED : Release.GONE;
+            });
+  }
+
+  /** Of a claim that may have no place, or be the first without having heard of it. */
+  private CompletableFuture<Release> withdraw(Claim claim, Place place) {
+    place.asked();
+    return transactions
+        .leave(keys.line(claim.name()), place.key())
         .thenApply(
             first -> {
-              drop(claim);
-              boolean had =
-                  first
-                      .filter(holder -> holder.getKey().equals(key))
-                      .filter(holder -> revision == 0 || holder.getCreateRevision() == revision)
-                      .isPresent();
+              place.answered();
+              boolean had = first.map(KeyValue::getKey).filter(place.key()::equals).isPresent();
               return had ? Release.RELEASED : Release.GONE;
             });
   }
 
   @Override
   public Watch watch(Claim claim, Runnable mayBeFree) {
-    Place place = places.get(claim.id());
+    Place place = places.of(claim);
     if (place != null && place.ahead().isPresent()) {
       place.hear(client.getWatchClient(), mayBeFree);
       return () -> {
-        Place last = places.get(claim.id());
+        Place last = places.of(claim);
         if (last != null) {
           last.ignore(); // a later place of the claim hears for the same
         }
@@ -383,11 +402,12 @@ final class EtcdBackend implements LockBackend, Inspectable {
     return client
         .getLeaseClient()
         .timeToLive(first.getLease(), LeaseOption.DEFAULT)
-        .thenApply(
-            lease -> {
+        .thenCombine(
+            transactions.baseAt(first.getModRevision()),
+            (lease, base) -> {
               Optional<Duration> remaining =
                   Optional.of(lease.getTTL()).filter(left -> left > 0).map(Duration::ofSeconds);
-              return Optional.of(new Holder(Tokens.holder(first, remaining), waiting));
+              return Optional.of(new Holder(Tokens.holder(first, base, remaining), waiting));
             });
   }
 

@@ -4,6 +4,7 @@ import io.holdfast.Finding;
 import io.holdfast.spi.BackendProvider;
 import io.holdfast.spi.LockBackend;
 import io.holdfast.spi.StoreContext;
+import java.time.Clock;
 import java.util.List;
 import java.util.Set;
 
@@ -36,6 +37,6 @@ public final class EtcdBackendProvider implements BackendProvider {
 
   @Override
   public List<Finding> examine(String url, StoreContext context) {
-    return EtcdExamination.of(EtcdUrl.parse(url), context);
+    return EtcdExamination.of(EtcdUrl.parse(url), context, Clock.systemUTC());
   }
 }

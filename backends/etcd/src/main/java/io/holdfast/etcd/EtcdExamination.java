@@ -8,6 +8,7 @@ import io.etcd.jetcd.maintenance.StatusResponse;
 import io.holdfast.Finding;
 import io.holdfast.LockException;
 import io.holdfast.spi.StoreContext;
+import java.net.URI;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -22,18 +23,28 @@ final class EtcdExamination {
 
   private final EtcdUrl url;
   private final StoreContext context;
+  private final Clock clock;
   private final List<Finding> findings = new ArrayList<>();
 
-  private EtcdExamination(EtcdUrl url, StoreContext context) {
+  private EtcdExamination(EtcdUrl url, StoreContext context, Clock clock) {
     this.url = url;
     this.context = context;
+    this.clock = clock;
   }
 
-  static List<Finding> of(EtcdUrl url, StoreContext context) {
-    EtcdExamination examination = new EtcdExamination(url, context);
+  /**
+   * What is found.
+   *
+   * @param clock of this host, from which tokens will come
+   */
+  static List<Finding> of(EtcdUrl url, StoreContext context, Clock clock) {
+    EtcdExamination examination = new EtcdExamination(url, context, clock);
     try (Client client = Clients.open(url, context.requestTimeout())) {
       for (String endpoint : url.endpoints()) {
         examination.member(client, endpoint);
+        if (!url.tls()) {
+          examination.clock(endpoint);
+        }
       }
       examination.alarms(client);
       examination.leases(client);
@@ -61,6 +72,34 @@ final class EtcdExamination {
                 subject, version + ", without a leader", "see that most members run");
           }
           return Finding.ok(subject, version);
+        });
+  }
+
+  /**
+   * etcd's answers to gRPC have no time of day, but those to plain HTTP do: whole seconds. A
+   * process whose clock is far ahead would lift the tokens of all, for good.
+   */
+  private void clock(String endpoint) {
+    String subject = "clock";
+    look(
+        subject,
+        "see that it can be reached",
+        () -> {
+          Duration ahead =
+              Duration.between(
+                  MemberClock.read(endpoint, context.requestTimeout()), clock.instant());
+          String text =
+              "this host's is %s %s of that of %s"
+                  .formatted(
+                      Duration.ofSeconds(ahead.abs().toSeconds()),
+                      ahead.isNegative() ? "behind" : "ahead",
+                      URI.create(endpoint).getAuthority());
+          return ahead.abs().compareTo(CLOCKS_APART) <= 0
+              ? Finding.ok(subject, text)
+              : Finding.warning(
+                  subject,
+                  text,
+                  "set the clocks: tokens never come back from where one that is ahead lifts them");
         });
   }
 
@@ -111,7 +150,7 @@ final class EtcdExamination {
             return Finding.ok("base of tokens", "none yet");
           }
           Duration ahead =
-              new Tokens(Clock.systemUTC())
+              new Tokens(clock)
                   .ahead(
                       Tokens.read(base.getKvs().get(0).getValue()), base.getHeader().getRevision());
           String text =

@@ -54,6 +54,14 @@ final class EtcdFailure {
         .anyMatch(status -> status.getErrorCode() == ErrorCode.NOT_FOUND);
   }
 
+  /** Whether the server says that it has forgotten what was at the revision of the question. */
+  static boolean isCompacted(Throwable failure) {
+    return chain(failure).stream()
+        .filter(EtcdFailure::isStatus)
+        .map(EtcdExceptionFactory::toEtcdException)
+        .anyMatch(status -> status.getErrorCode() == ErrorCode.OUT_OF_RANGE);
+  }
+
   private static List<Throwable> chain(Throwable failure) {
     return Stream.iterate(Optional.of(failure), cause -> cause.map(Throwable::getCause))
         .limit(20) // of a chain that is a ring

@@ -2,11 +2,13 @@ package io.holdfast.etcd;
 
 import io.etcd.jetcd.ByteSequence;
 import io.etcd.jetcd.Watch;
+import io.holdfast.etcd.Transactions.Tenure;
 import io.holdfast.spi.Attempt;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
@@ -28,7 +30,7 @@ final class Place {
    * @param at the revision of the answer
    */
   private record Seen(
-      long revision, int before, Optional<ByteSequence> ahead, boolean aheadIsGone, long at) {
+      long revision, int before, Optional<Tenure> ahead, boolean aheadIsGone, long at) {
     private static final Seen NOTHING = new Seen(0, Integer.MAX_VALUE, Optional.empty(), false, 0);
   }
 
@@ -39,6 +41,7 @@ final class Place {
 
   private final Session session;
   private final ByteSequence key;
+  private final AtomicInteger unanswered = new AtomicInteger();
   private final AtomicReference<Seen> seen = new AtomicReference<>(Seen.NOTHING);
   private final AtomicReference<@Nullable Granted> granted = new AtomicReference<>();
   private final AtomicReference<@Nullable Listening> listening = new AtomicReference<>();
@@ -72,7 +75,27 @@ final class Place {
     return seen().revision();
   }
 
-  Optional<ByteSequence> ahead() {
+  /** As its key was when it was seen last. */
+  Tenure tenure() {
+    return new Tenure(key, revision());
+  }
+
+  /** A question is put that may write or delete the key, whatever its create revision. */
+  void asked() {
+    unanswered.incrementAndGet();
+  }
+
+  /** One of those questions was answered; one that failed never is. */
+  void answered() {
+    unanswered.decrementAndGet();
+  }
+
+  /** Whether some such question may still reach the store. */
+  boolean isInDoubt() {
+    return unanswered.get() > 0;
+  }
+
+  Optional<Tenure> ahead() {
     return seen().ahead();
   }
 
@@ -118,7 +141,7 @@ final class Place {
    *
    * @param others how many have a place beside this one
    */
-  Attempt.Refused refused(ByteSequence ahead, int others, long at, Duration askAgainIn) {
+  Attempt.Refused refused(Tenure ahead, int others, long at, Duration askAgainIn) {
     Seen now =
         seen.updateAndGet(
             last ->
@@ -152,7 +175,7 @@ final class Place {
     if (mine == null || last.ahead().isEmpty()) {
       return;
     }
-    ByteSequence ahead = last.ahead().get();
+    ByteSequence ahead = last.ahead().get().key();
     Listening former = listening.get();
     if (former != null && !former.isOver() && former.isAbout(ahead)) {
       return;
@@ -177,7 +200,7 @@ final class Place {
           if (deleted.equals(key)) {
             return Seen.NOTHING;
           }
-          boolean isAhead = last.ahead().filter(deleted::equals).isPresent();
+          boolean isAhead = last.ahead().map(Tenure::key).filter(deleted::equals).isPresent();
           return isAhead
               ? new Seen(last.revision(), last.before(), last.ahead(), true, last.at())
               : last;

@@ -12,7 +12,7 @@ import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
-import java.util.function.Consumer;
+import java.util.function.BiConsumer;
 import java.util.function.Function;
 
 /**
@@ -36,11 +36,20 @@ final class Session {
   private final long id;
   private final Duration length;
   private final Heartbeat<Pulse> heartbeat;
+  private final Slots slots = new Slots();
   private volatile long keptUntil;
   private volatile boolean gone;
 
-  /** What the server says of the lease: how long it lives, and which keys hang on it. */
-  record Pulse(Duration length, Set<ByteSequence> keys) {}
+  /**
+   * What the server says of the lease.
+   *
+   * @param length how long it lives
+   * @param keys which hang on it
+   * @param revision how far the store, or the member that answered, was
+   */
+  record Pulse(Duration length, Set<ByteSequence> keys, long revision) {
+    private static final Pulse NONE = new Pulse(Duration.ZERO, Set.of(), 0);
+  }
 
   /**
    * A lease that was just granted.
@@ -54,7 +63,7 @@ final class Session {
       long id,
       Duration length,
       long askedAt,
-      Consumer<Set<ByteSequence>> keys) {
+      BiConsumer<Session, Set<ByteSequence>> keys) {
     this.leases = leases;
     this.time = time;
     this.id = id;
@@ -67,13 +76,18 @@ final class Session {
                 ask()
                     .thenApply(
                         pulse -> {
-                          keys.accept(pulse.keys());
+                          keys.accept(this, pulse.keys());
                           return pulse;
                         }));
   }
 
   long id() {
     return id;
+  }
+
+  /** Which of its keys are taken. */
+  Slots slots() {
+    return slots;
   }
 
   /** The server has said so. It never comes back. */
@@ -117,7 +131,7 @@ final class Session {
             (pulse, failure) -> {
               if (failure != null && EtcdFailure.isLeaseGone(failure)) {
                 gone = true;
-                return CompletableFuture.completedStage(new Pulse(Duration.ZERO, Set.of()));
+                return CompletableFuture.completedStage(Pulse.NONE);
               }
               return failure == null
                   ? CompletableFuture.completedStage(pulse)
@@ -129,10 +143,10 @@ final class Session {
   private Pulse answered(long askedAt, LeaseKeepAliveResponse kept, LeaseTimeToLiveResponse held) {
     if (held.getTTL() <= 0) {
       gone = true;
-      return new Pulse(Duration.ZERO, Set.of());
+      return Pulse.NONE;
     }
     Duration lives = Duration.ofSeconds(kept.getTTL());
     keptUntil = askedAt + lives.toNanos();
-    return new Pulse(lives, Set.copyOf(held.getKeys()));
+    return new Pulse(lives, Set.copyOf(held.getKeys()), held.getHeader().getRevision());
   }
 }

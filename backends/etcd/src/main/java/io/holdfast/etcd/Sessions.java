@@ -13,7 +13,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicReference;
-import java.util.function.Consumer;
+import java.util.function.BiConsumer;
 
 /**
  * The etcd lease of this process: one at a time, and another once the server has said that it is
@@ -26,7 +26,7 @@ final class Sessions {
   private final Lease leases;
   private final StoreContext context;
   private final Tokens tokens;
-  private final Consumer<Set<ByteSequence>> keys;
+  private final BiConsumer<Session, Set<ByteSequence>> keys;
   private final AtomicReference<CompletableFuture<Session>> present =
       new AtomicReference<>(CompletableFuture.failedFuture(new BackendException("Not yet open")));
 
@@ -35,7 +35,11 @@ final class Sessions {
    *
    * @param keys is told with each heartbeat which keys hang on the lease
    */
-  Sessions(Lease leases, StoreContext context, Tokens tokens, Consumer<Set<ByteSequence>> keys) {
+  Sessions(
+      Lease leases,
+      StoreContext context,
+      Tokens tokens,
+      BiConsumer<Session, Set<ByteSequence>> keys) {
     this.leases = leases;
     this.context = context;
     this.tokens = tokens;
@@ -96,14 +100,19 @@ final class Sessions {
         keys);
   }
 
-  /** Revokes the lease, if the server hears it within a second; else it ends by itself. */
+  /**
+   * Revokes the lease, if the server hears it within a second or the request timeout, whichever is
+   * shorter; else it ends by itself.
+   */
   void close() {
     CompletableFuture<Session> last =
         present.getAndSet(CompletableFuture.failedFuture(new BackendException("Closed")));
+    Duration timeout = context.requestTimeout();
+    Duration longest = timeout.compareTo(LAST_WORDS) < 0 ? timeout : LAST_WORDS;
     try {
       var unused =
           last.thenCompose(open -> leases.revoke(open.id()))
-              .get(LAST_WORDS.toMillis(), TimeUnit.MILLISECONDS);
+              .get(longest.toNanos(), TimeUnit.NANOSECONDS);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     } catch (ExecutionException | TimeoutException e) {

@@ -12,57 +12,110 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.Optional;
 import java.util.OptionalLong;
-import java.util.concurrent.atomic.AtomicLong;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * Tokens: base + create revision. The base is one number for all names of a prefix and only rises,
  * and a line is served in the order of its create revisions, so each grant's token is greater than
  * the one before.
  *
- * <p>A grant lifts the base in its own transaction, so that no token is below the microseconds
- * since 1970. What it lifts it to is guessed here from the last answer, and too low a guess lifts
- * nothing. A grant that has lifted the base by one less than its span more has as many tokens: all
- * are above what the former base allowed, and the last is what the new one says.
+ * <p>The base is read in the transaction of each grant. It is lifted there, too, if a token would
+ * otherwise be below the microseconds since 1970: a little ahead, so that few grants have to. Which
+ * do, is guessed here from the last answer: the base that was read may have been lifted by others,
+ * which does no harm, or be lower than was thought, in a store that was restored; then the answer
+ * shows it, and is no grant yet.
+ *
+ * <p>A grant that has lifted the base by one less than its span more has as many tokens: all are
+ * above what the former base allowed, and the last is what the new one says.
  *
  * <p>Sixteen digits, because etcd compares values byte by byte. Thread-safe.
  */
 final class Tokens {
 
+  /** So that not every grant lifts; a fleet that moves to another store has to take as long. */
+  private static final long AHEAD_MICROS = Duration.ofMillis(20).toNanos() / 1_000;
+
+  private static final Pattern MARK = Pattern.compile("([0-9]{1,2})\\|(.*)");
+  private static final Pattern SIXTEEN_DIGITS = Pattern.compile("[0-9]{16}");
+
   private final Clock clock;
-  private final AtomicLong lastRevision = new AtomicLong();
-  private final AtomicLong lastBase = new AtomicLong();
+
+  /** The last that was heard, also if it is lower: the store was restored. */
+  private volatile long lastRevision;
+
+  private volatile long lastBase;
+
+  /**
+   * What makes tokens of a grant.
+   *
+   * @param micros the clock at the question, below which no token may be
+   * @param span how many are wished for
+   * @param lift what the base needs for that, as far as is known
+   */
+  record Mint(long micros, int span, Optional<Lift> lift) {}
+
+  /**
+   * A greater base.
+   *
+   * @param unlessAbove the greatest base from which it is lifted
+   * @param to at least the former
+   */
+  record Lift(long unlessAbove, long to) {}
 
   Tokens(Clock clock) {
     this.clock = clock;
   }
 
-  /** The base below which a grant made now would be below the clock. */
-  long floor() {
-    long micros = ChronoUnit.MICROS.between(Instant.EPOCH, clock.instant());
-    return Math.max(micros - lastRevision.get(), lastBase.get());
+  /** For a key that is created by the question itself. */
+  Mint mint(int span) {
+    return mint(lastRevision, span);
+  }
+
+  /** For a key with this create revision. */
+  Mint mint(long revision, int span) {
+    long micros = micros();
+    long floor = micros - revision;
+    long ahead = floor + AHEAD_MICROS;
+    if (span > 1) { // from above whatever others may have lifted it to, or there is no room
+      long from = Math.max(lastBase, ahead);
+      return new Mint(micros, span, Optional.of(new Lift(from, from + span - 1)));
+    }
+    return new Mint(
+        micros, 1, lastBase < floor ? Optional.of(new Lift(floor, ahead)) : Optional.empty());
+  }
+
+  private long micros() {
+    return ChronoUnit.MICROS.between(Instant.EPOCH, clock.instant());
   }
 
   /** How far the base is ahead of this host's clock; negative if it is behind. */
   Duration ahead(long base, long revision) {
-    long micros = ChronoUnit.MICROS.between(Instant.EPOCH, clock.instant());
-    return Duration.of(base + revision - micros, ChronoUnit.MICROS);
+    return Duration.of(base + revision - micros(), ChronoUnit.MICROS);
   }
 
   void heard(long revision) {
-    lastRevision.set(revision); // also when it falls: the store was restored
+    lastRevision = revision;
   }
 
   /**
    * The grant of a claim that was found first.
    *
-   * @param base what the same transaction read
-   * @param span how many tokens the transaction made room for; 1 if it lifted nothing
+   * @param base what the same transaction read, after it lifted
+   * @param revision the key's create revision
+   * @param mint what that transaction was asked for
+   * @return empty if the tokens would be below the clock, or there is no base
    */
-  Attempt.Granted grant(ByteSequence base, long revision, int span, Duration validFor) {
-    long last = read(base);
-    lastBase.accumulateAndGet(last, Math::max);
+  Optional<Attempt.Granted> grant(
+      Optional<ByteSequence> base, long revision, Mint mint, boolean lifted, Duration validFor) {
+    long last = base.map(Tokens::read).orElse(0L);
+    lastBase = last;
+    if (last + revision < mint.micros()) {
+      return Optional.empty();
+    }
+    int span = lifted ? mint.span() : 1;
     try {
-      return new Attempt.Granted(last + revision - (span - 1), span, validFor);
+      return Optional.of(new Attempt.Granted(last + revision - (span - 1), span, validFor));
     } catch (IllegalArgumentException tooGreat) {
       throw new StoreRefusedException(
           "The base of tokens makes none below 2^53: " + CURE, tooGreat);
@@ -74,7 +127,7 @@ final class Tokens {
 
   static long read(ByteSequence base) {
     String digits = base.toString(StandardCharsets.UTF_8);
-    if (!digits.matches("[0-9]{16}")) {
+    if (!SIXTEEN_DIGITS.matcher(digits).matches()) {
       throw new StoreRefusedException("The base of tokens is no number of 16 digits: " + CURE);
     }
     return Long.parseLong(digits);
@@ -84,25 +137,27 @@ final class Tokens {
     return Keys.of("%016d".formatted(base));
   }
 
-  /** The value of a place: what to add to its create revision for the first token, if known. */
-  static ByteSequence mark(OptionalLong start, String label) {
-    return Keys.of((start.isPresent() ? Long.toString(start.getAsLong()) : "?") + "|" + label);
+  /** The value of a place: how many tokens the grant has that wrote it, and whose it is. */
+  static ByteSequence mark(int span, String label) {
+    return Keys.of(span + "|" + label);
   }
 
-  /** Who is told of by a place that is first. */
-  static Inspection.Holder holder(KeyValue first, Optional<Duration> remaining) {
-    String mark = first.getValue().toString(StandardCharsets.UTF_8);
-    int bar = mark.indexOf('|');
-    if (bar < 0) {
+  /**
+   * Who is told of by a place that is first.
+   *
+   * @param base what it was when the place was written last; empty if that cannot be found out
+   */
+  static Inspection.Holder holder(
+      KeyValue first, Optional<ByteSequence> base, Optional<Duration> remaining) {
+    Matcher mark = MARK.matcher(first.getValue().toString(StandardCharsets.UTF_8));
+    if (!mark.matches()) {
       return new Inspection.Holder(
           "another client (the value is not Holdfast's)", OptionalLong.empty(), remaining);
     }
-    String start = mark.substring(0, bar);
-    return new Inspection.Holder(
-        mark.substring(bar + 1),
-        start.matches("[0-9]{1,16}")
-            ? OptionalLong.of(Long.parseLong(start) + first.getCreateRevision())
-            : OptionalLong.empty(),
-        remaining);
+    int span = Integer.parseInt(mark.group(1));
+    OptionalLong token =
+        base.map(last -> OptionalLong.of(read(last) + first.getCreateRevision() - (span - 1)))
+            .orElse(OptionalLong.empty());
+    return new Inspection.Holder(mark.group(2), token, remaining);
   }
 }

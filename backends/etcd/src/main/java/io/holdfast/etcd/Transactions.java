@@ -13,11 +13,11 @@ import io.etcd.jetcd.options.GetOption;
 import io.etcd.jetcd.options.GetOption.SortOrder;
 import io.etcd.jetcd.options.GetOption.SortTarget;
 import io.etcd.jetcd.options.PutOption;
+import io.holdfast.etcd.Tokens.Lift;
+import io.holdfast.etcd.Tokens.Mint;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
-import org.jspecify.annotations.Nullable;
 
 /**
  * What is asked of etcd, each one transaction: take a place, look at it, give it up, see who is
@@ -25,36 +25,37 @@ import org.jspecify.annotations.Nullable;
  */
 final class Transactions {
 
+  private static final DeleteOption WITH_FORMER = DeleteOption.builder().withPrevKV(true).build();
+
   private final KV kv;
-  private final Keys keys;
+  private final ByteSequence base;
 
   Transactions(KV kv, Keys keys) {
     this.kv = kv;
-    this.keys = keys;
+    this.base = keys.base();
   }
 
-  /**
-   * What would make tokens of a grant.
-   *
-   * @param floor the base if it is not higher already
-   * @param span how many tokens
-   */
-  record Mint(long floor, int span) {}
+  /** A key, and the revision at which it was created: what is created later is another's. */
+  record Tenure(ByteSequence key, long revision) {
+    private static Tenure of(KeyValue entry) {
+      return new Tenure(entry.getKey(), entry.getCreateRevision());
+    }
+  }
 
   /**
    * The line as a place sees it.
    *
    * @param revision of the store
    * @param base what tokens count from; empty if there is none
-   * @param madeRoom whether the base was lifted for the whole span
+   * @param lifted whether the base was lifted here
    * @param ahead who is next before the place; empty if it is the first
    * @param others how many have a place beside this one
    */
   record Line(
       long revision,
       Optional<ByteSequence> base,
-      boolean madeRoom,
-      Optional<ByteSequence> ahead,
+      boolean lifted,
+      Optional<Tenure> ahead,
       int others) {}
 
   /** A place that was taken, or the key that was there already. */
@@ -66,20 +67,16 @@ final class Transactions {
     return kv.txn()
         .If(created(place, Cmp.Op.EQUAL, 0))
         .Then(
-            lift(place, lease, label, mint),
-            Op.get(keys.base(), GetOption.DEFAULT),
+            mark(place, lease, label, mint),
+            Op.get(base, GetOption.DEFAULT),
             Op.get(line, newest(2).build()))
         .Else(Op.get(place, GetOption.DEFAULT))
         .commit()
         .thenApply(
             answer ->
                 answer.isSucceeded()
-                    ? new Entered(
-                        Optional.of(line(answer, answer.getTxnResponses().get(0), 1)),
-                        Optional.empty())
-                    : new Entered(
-                        Optional.empty(),
-                        first(answer.getGetResponses().get(0)).stream().findAny()));
+                    ? new Entered(Optional.of(line(answer, lifted(answer), 1)), Optional.empty())
+                    : new Entered(Optional.empty(), first(answer.getGetResponses().get(0))));
   }
 
   /**
@@ -90,26 +87,27 @@ final class Transactions {
    */
   CompletableFuture<Optional<Line>> look(
       ByteSequence line,
-      ByteSequence place,
-      long revision,
+      Tenure place,
       long lease,
       String label,
-      Optional<ByteSequence> ahead,
+      Optional<Tenure> ahead,
       Optional<Mint> mint) {
-    Op base = Op.get(keys.base(), GetOption.DEFAULT);
-    Op before = Op.get(line, newest(1).withMaxCreateRevision(revision - 1).build());
-    Cmp[] isGone = ahead.map(key -> created(key, Cmp.Op.EQUAL, 0)).stream().toArray(Cmp[]::new);
+    Op readBase = Op.get(base, GetOption.DEFAULT);
+    Op before = Op.get(line, newest(1).withMaxCreateRevision(place.revision() - 1).build());
+    Cmp[] isGone =
+        ahead.map(other -> created(other.key(), Cmp.Op.NOT_EQUAL, other.revision())).stream()
+            .toArray(Cmp[]::new);
     Op[] ops =
         mint.map(
                 tokens ->
                     new Op[] {
-                      Op.txn(isGone, new Op[] {lift(place, lease, label, tokens)}, new Op[0]),
-                      base,
+                      Op.txn(isGone, new Op[] {mark(place.key(), lease, label, tokens)}, new Op[0]),
+                      readBase,
                       before
                     })
-            .orElse(new Op[] {base, before});
+            .orElse(new Op[] {readBase, before});
     return kv.txn()
-        .If(created(place, Cmp.Op.EQUAL, revision))
+        .If(isThere(place))
         .Then(ops)
         .commit()
         .thenApply(
@@ -117,14 +115,27 @@ final class Transactions {
                 answer.isSucceeded()
                     ? Optional.of(
                         line(
-                            answer,
-                            mint.isEmpty() ? null : lifted(answer.getTxnResponses().get(0)),
-                            0))
+                            answer, mint.isPresent() && lifted(answer.getTxnResponses().get(0)), 0))
                     : Optional.empty());
+  }
+
+  /** Changes nothing. */
+  CompletableFuture<Boolean> isStillThere(Tenure place) {
+    return kv.txn().If(isThere(place)).commit().thenApply(TxnResponse::isSucceeded);
   }
 
   /**
    * Gives a place up, whenever it was taken: no other claim has this key.
+   *
+   * @return what was there
+   */
+  CompletableFuture<Optional<Tenure>> leave(ByteSequence place) {
+    return kv.delete(place, WITH_FORMER)
+        .thenApply(answer -> answer.getPrevKvs().stream().findFirst().map(Tenure::of));
+  }
+
+  /**
+   * As {@link #leave(ByteSequence)}.
    *
    * @return the first of the line before that, if the place was there
    */
@@ -154,40 +165,59 @@ final class Transactions {
   }
 
   CompletableFuture<GetResponse> base() {
-    return kv.get(keys.base());
+    return kv.get(base);
+  }
+
+  /** What the base was at a revision; empty if there was none, or etcd was compacted since. */
+  CompletableFuture<Optional<ByteSequence>> baseAt(long revision) {
+    return kv.get(base, GetOption.builder().withRevision(revision).build())
+        .thenApply(got -> first(got).map(KeyValue::getValue))
+        .exceptionallyCompose(
+            failure ->
+                EtcdFailure.isCompacted(failure)
+                    ? CompletableFuture.completedFuture(Optional.empty())
+                    : CompletableFuture.failedFuture(failure));
   }
 
   /**
-   * Marks the place, and lifts the base unless it is higher than what there was to lift it from.
-   * One of both is in the answer: which.
+   * Marks the place; if the base has to be lifted, that is done here, unless it is higher than what
+   * there was to lift it from.
    */
-  private Op lift(ByteSequence place, long lease, String label, Mint mint) {
+  private Op mark(ByteSequence place, long lease, String label, Mint mint) {
     PutOption hanging = PutOption.builder().withLeaseId(lease).build();
-    Cmp isHigher =
-        new Cmp(keys.base(), Cmp.Op.GREATER, CmpTarget.value(Tokens.written(mint.floor())));
-    long lifted = mint.floor() + mint.span() - 1;
+    Op plain = Op.put(place, Tokens.mark(1, label), hanging);
+    if (mint.lift().isEmpty()) {
+      return plain;
+    }
+    Lift lift = mint.lift().get();
     return Op.txn(
-        new Cmp[] {isHigher},
-        new Op[] {Op.put(place, Tokens.mark(OptionalLong.empty(), label), hanging)},
+        new Cmp[] {
+          new Cmp(base, Cmp.Op.GREATER, CmpTarget.value(Tokens.written(lift.unlessAbove())))
+        },
+        new Op[] {plain},
         new Op[] {
-          Op.put(keys.base(), Tokens.written(lifted), PutOption.DEFAULT),
-          Op.put(place, Tokens.mark(OptionalLong.of(mint.floor()), label), hanging)
+          Op.put(base, Tokens.written(lift.to()), PutOption.DEFAULT),
+          Op.put(place, Tokens.mark(mint.span(), label), hanging)
         });
   }
 
-  /** The nested transaction that lifts, if it was reached. */
-  private static @Nullable TxnResponse lifted(TxnResponse ifAheadIsGone) {
-    return ifAheadIsGone.isSucceeded() ? ifAheadIsGone.getTxnResponses().get(0) : null;
+  /** Whether the first part of an answer is a transaction that has lifted the base. */
+  private static boolean lifted(TxnResponse marked) {
+    return marked.isSucceeded()
+        && marked.getTxnResponses().stream()
+            .findFirst()
+            .filter(lift -> !lift.isSucceeded())
+            .isPresent();
   }
 
-  private static Line line(TxnResponse answer, @Nullable TxnResponse lift, int own) {
+  private static Line line(TxnResponse answer, boolean lifted, int own) {
     List<GetResponse> got = answer.getGetResponses();
     List<KeyValue> newest = got.get(1).getKvs();
     return new Line(
         answer.getHeader().getRevision(),
         first(got.get(0)).map(KeyValue::getValue),
-        lift != null && !lift.isSucceeded(),
-        newest.stream().skip(own).findFirst().map(KeyValue::getKey),
+        lifted,
+        newest.size() > own ? Optional.of(Tenure.of(newest.get(own))) : Optional.empty(),
         (int) got.get(1).getCount() - 1);
   }
 
@@ -197,6 +227,10 @@ final class Transactions {
 
   private static Cmp created(ByteSequence key, Cmp.Op op, long revision) {
     return new Cmp(key, op, CmpTarget.createRevision(revision));
+  }
+
+  private static Cmp isThere(Tenure place) {
+    return created(place.key(), Cmp.Op.EQUAL, place.revision());
   }
 
   private static GetOption.Builder newest(int limit) {

@@ -11,6 +11,7 @@ import io.holdfast.Finding.Level;
 import io.holdfast.LockOptions;
 import io.holdfast.Locks;
 import io.holdfast.LocksConfig;
+import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -54,6 +55,22 @@ class EtcdExaminationTest {
     assertThat(of("member", findings).found()).startsWith("version 3.");
     assertThat(etcd.keys("lock_")).hasSize(1);
     assertThat(findings()).extracting(Finding::level).containsOnly(Level.OK);
+  }
+
+  @Test
+  void hostWhoseClockIsFarFromTheServersIsWarnedOf() {
+    for (Duration off : List.of(Duration.ofHours(2), Duration.ofHours(-2))) {
+      List<Finding> findings =
+          EtcdExamination.of(
+              EtcdUrl.parse(etcd.server().url()),
+              TestEtcd.context(TestEtcd.LEASE, TestEtcd.PATIENT),
+              Clock.offset(Clock.systemUTC(), off));
+      assertThat(of("clock", findings).level()).isEqualTo(Level.WARNING);
+      assertThat(of("clock", findings).found())
+          .contains(off.isNegative() ? " behind " : " ahead ")
+          .doesNotContain("http");
+    }
+    assertThat(of("clock", findings()).level()).isEqualTo(Level.OK);
   }
 
   @Test

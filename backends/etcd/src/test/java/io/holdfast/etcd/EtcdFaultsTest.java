@@ -34,12 +34,10 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Holders that die or stand still, servers that go and come, connections that break in between. */
 @NeedsEtcd
-@Tag("slow")
 class EtcdFaultsTest {
 
   private static final Duration LIMIT = Duration.ofSeconds(60);
@@ -84,10 +82,9 @@ class EtcdFaultsTest {
   }
 
   @Test
-  @Tag("slow")
   void killedHoldersLockIsGrantedWhenItsLeaseEnds() throws Exception {
     try (ChildJvm holder = holder(2);
-        Locks locks = locks(2)) {
+        Locks locks = locks(30)) {
       long token = Long.parseLong(heard());
       holder.kill();
       try (Lease next = locks.acquire(name.value())) {
@@ -97,10 +94,9 @@ class EtcdFaultsTest {
   }
 
   @Test
-  @Tag("slow")
   void stoppedHolderKnowsThatItLostAsSoonAsItRunsAgain() throws Exception {
     try (ChildJvm holder = holder(2);
-        Locks locks = locks(2)) {
+        Locks locks = locks(30)) {
       long token = Long.parseLong(heard());
       holder.stop();
       try (Lease next = locks.acquire(name.value())) {
@@ -114,15 +110,16 @@ class EtcdFaultsTest {
   }
 
   @Test
-  @Tag("slow")
   void restartedServerKnowsItsHoldersAndKilledOneIsNoAnswer() throws Exception {
     EtcdBackend backend = etcd.open();
     Claim claim = newClaim(name);
+    Claim other = newClaim(newName());
     long token = ((Attempt.Granted) answer(backend.ask(trying(claim)))).firstToken();
+    answer(backend.ask(trying(other)));
     etcd.server().kill();
     awaitFailure(backend.ask(trying(newClaim(newName()))));
     awaitFailure(backend.renew(claim, LEASE));
-    awaitFailure(backend.release(newClaim(newName()), 0, Duration.ZERO));
+    awaitFailure(backend.release(other, 0, Duration.ZERO));
     awaitFailure(backend.inspect(name));
     etcd.server().restart();
     await()
@@ -135,7 +132,6 @@ class EtcdFaultsTest {
   }
 
   @Test
-  @Tag("slow")
   void waiterOutlivesARestartOfTheServer() throws Exception {
     try (Locks one = locks(30);
         Locks other = locks(30)) {
@@ -201,7 +197,6 @@ class EtcdFaultsTest {
   }
 
   @Test
-  @Tag("slow")
   void nothingIsHeldBackForAServerThatIsNotThere() throws Exception {
     EtcdBackend backend = etcd.open();
     etcd.server().kill();
@@ -225,7 +220,7 @@ class EtcdFaultsTest {
       assertThatThrownBy(() -> etcd.open(url, LEASE, impatient))
           .isInstanceOf(BackendException.class)
           .hasMessageContaining("etcd at 127.0.0.1:" + silent.getLocalPort());
-      assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofSeconds(10));
+      assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofSeconds(30));
     }
     assertThatThrownBy(() -> etcd.open("etcd://127.0.0.1:" + freePort(), LEASE, PATIENT))
         .isInstanceOf(BackendException.class)

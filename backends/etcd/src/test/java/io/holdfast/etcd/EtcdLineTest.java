@@ -9,6 +9,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import io.etcd.jetcd.KeyValue;
 import io.holdfast.BackendException;
 import io.holdfast.LockName;
 import io.holdfast.spi.Attempt;
@@ -17,6 +18,7 @@ import io.holdfast.spi.Release;
 import io.holdfast.spi.Watch;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.OptionalInt;
 import java.util.concurrent.CompletionStage;
@@ -59,6 +61,14 @@ class EtcdLineTest {
 
   private static Release release(EtcdBackend through, Claim claim) throws Exception {
     return answer(through.release(claim, 0, Duration.ZERO));
+  }
+
+  /** The key that was created last. */
+  private String newest(LockName name) throws Exception {
+    return etcd.entries("lock_=" + name + "=").stream()
+        .max(Comparator.comparing(KeyValue::getCreateRevision))
+        .map(TestEtcd::text)
+        .orElseThrow();
   }
 
   private long calls() {
@@ -185,10 +195,10 @@ class EtcdLineTest {
     LockName name = newName();
     ask(backend, newClaim(name));
     Waiter second = inLine(another, name);
-    etcd.delete("lock_=" + name + "=" + second.claim().id());
+    etcd.delete(newest(name));
     await().atMost(LIMIT).untilAsserted(() -> assertThat(second.hints()).hasPositiveValue());
     assertThat(ask(another, second.claim())).isInstanceOf(Attempt.Refused.class);
-    assertThat(etcd.keys("lock_=" + name + "=" + second.claim().id())).hasSize(1);
+    assertThat(etcd.keys("lock_=" + name + "=")).hasSize(2);
   }
 
   @Test
@@ -197,11 +207,32 @@ class EtcdLineTest {
     ask(backend, newClaim(name));
     Claim second = newClaim(name);
     ask(another, second);
-    etcd.delete("lock_=" + name + "=" + second.id());
+    etcd.delete(newest(name));
     assertThatThrownBy(() -> ask(another, second))
         .isInstanceOf(ExecutionException.class)
         .hasCauseInstanceOf(BackendException.class);
     assertThat(ask(another, second)).isInstanceOf(Attempt.Refused.class);
+  }
+
+  @Test
+  void whoeverWasAheadAndIsBackBehindIsNotInTheWay() throws Exception {
+    LockName name = newName();
+    Claim first = newClaim(name);
+    long token = ((Attempt.Granted) ask(backend, first)).firstToken();
+    Waiter second = inLine(another, name);
+    String key = TestEtcd.text(etcd.entries("lock_=" + name + "=").get(0));
+    release(backend, first);
+    Claim back = newClaim(name);
+    assertThat(ask(backend, back)).isInstanceOf(Attempt.Refused.class);
+    assertThat(etcd.keys(key)).as("the same key again").hasSize(1);
+    long before = calls();
+    Attempt.Granted granted = (Attempt.Granted) ask(another, second.claim());
+    assertThat(calls() - before).isEqualTo(1);
+    assertThat(granted.firstToken()).isGreaterThan(token);
+    assertThat(answer(backend.inspect(name)).holder())
+        .hasValueSatisfying(holder -> assertThat(holder.token()).hasValue(granted.firstToken()));
+    release(another, second.claim());
+    release(backend, back);
   }
 
   @Test

@@ -11,6 +11,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import io.etcd.jetcd.KeyValue;
 import io.etcd.jetcd.options.PutOption;
 import io.holdfast.Lease;
 import io.holdfast.LeaseLostException;
@@ -24,6 +25,7 @@ import io.holdfast.spi.Release;
 import io.holdfast.spi.Renewal;
 import io.holdfast.spi.Watch;
 import java.time.Duration;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -52,7 +54,10 @@ class EtcdSessionTest {
   }
 
   private long leaseOf(Claim claim) throws Exception {
-    return etcd.entries("lock_=" + claim.name() + "=" + claim.id()).get(0).getLease();
+    return etcd.entries("lock_=" + claim.name() + "=").stream()
+        .max(Comparator.comparing(KeyValue::getCreateRevision)) // who came last
+        .orElseThrow()
+        .getLease();
   }
 
   private void revoke(long lease) throws Exception {
@@ -192,7 +197,7 @@ class EtcdSessionTest {
         etcd.plain()
             .getKVClient()
             .put(
-                new Keys("lock_").place(late),
+                Keys.of("lock_=" + name + "=" + Long.toHexString(leaseOf(held)) + "-0"),
                 Keys.of("0|late"),
                 PutOption.builder().withLeaseId(leaseOf(held)).build()));
     assertThat(answer(backend.renew(held, LEASE))).isInstanceOf(Renewal.Renewed.class);
@@ -214,7 +219,7 @@ class EtcdSessionTest {
       await().atMost(LIMIT).until(() -> etcd.keys("lock_=" + name + "=").size() == 2);
       revoke(
           etcd.entries("lock_=" + name + "=").stream()
-              .min(java.util.Comparator.comparing(io.etcd.jetcd.KeyValue::getCreateRevision))
+              .min(Comparator.comparing(KeyValue::getCreateRevision))
               .orElseThrow()
               .getLease());
       try (Lease second = waiting.get(60, TimeUnit.SECONDS)) {

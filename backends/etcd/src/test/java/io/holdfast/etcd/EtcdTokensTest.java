@@ -7,7 +7,9 @@ import static io.holdfast.etcd.TestEtcd.newName;
 import static io.holdfast.etcd.TestEtcd.waiting;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
+import io.etcd.jetcd.KV;
 import io.holdfast.Lease;
 import io.holdfast.LockName;
 import io.holdfast.Locks;
@@ -150,6 +152,44 @@ class EtcdTokensTest {
   }
 
   @Test
+  void baseIsLiftedForManyGrantsAtOnce() throws Exception {
+    EtcdBackend backend = etcd.open(Clock.fixed(Instant.now(), ZoneOffset.UTC));
+    for (int i = 0; i < 20; i++) {
+      once(backend, 1);
+    }
+    assertThat(etcd.entries(BASE).get(0).getVersion()).isEqualTo(1);
+  }
+
+  @Test
+  void baseThatFellIsLiftedAgainBeforeAGrant() throws Exception {
+    EtcdBackend backend = etcd.open();
+    long before = once(backend, 1).firstToken();
+    for (String former : new String[] {"0000000000000001", "1500000000000000"}) {
+      setBase(former); // as a backup has it
+      long token = once(backend, 1).firstToken();
+      assertThat(token)
+          .isGreaterThanOrEqualTo(before - 1_000_000)
+          .isBetween(micros(Instant.now().minusSeconds(60)), micros(Instant.now().plusSeconds(1)));
+    }
+    etcd.delete(BASE);
+    assertThat(once(backend, 1).firstToken()).isGreaterThan(micros(Instant.now()));
+  }
+
+  @Test
+  void tokenOfAHolderIsToldAlthoughTheBaseWasLiftedSince() throws Exception {
+    EtcdBackend backend = etcd.open();
+    Attempt.Granted grant = granted(backend, newClaim(name), 8);
+    assertThat(grant.span()).isEqualTo(8);
+    granted(withClock(Duration.ofHours(1)), newClaim(newName()), 1);
+    assertThat(answer(backend.inspect(name)).holder())
+        .hasValueSatisfying(holder -> assertThat(holder.token()).hasValue(grant.firstToken()));
+    KV kv = etcd.plain().getKVClient();
+    answer(kv.compact(answer(kv.get(Keys.of(BASE))).getHeader().getRevision()));
+    assertThat(answer(backend.inspect(name)).holder())
+        .hasValueSatisfying(holder -> assertThat(holder.token()).isEmpty());
+  }
+
+  @Test
   void baseThatIsNoNumberOfOursIsRefusedAndToldWhatToDo() throws Exception {
     EtcdBackend backend = etcd.open();
     for (String value : new String[] {"x", "9999999999999999"}) {
@@ -171,6 +211,8 @@ class EtcdTokensTest {
         Locks onEtcd = Locks.connect(etcd.server().url())) {
       long before = 0;
       for (int move = 0; move < 6; move++) {
+        long last = before;
+        await().until(() -> micros(Instant.now()) > last); // etcd's are a little ahead of it
         Locks store = move % 2 == 0 ? onRedis : onEtcd;
         for (int i = 0; i < 5; i++) {
           try (Lease lease = store.acquire("machine:42")) {
