@@ -11,13 +11,17 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.apache.zookeeper.CreateMode;
 import org.apache.zookeeper.KeeperException;
+import org.apache.zookeeper.Op;
+import org.apache.zookeeper.OpResult;
 import org.apache.zookeeper.WatchedEvent;
 import org.apache.zookeeper.Watcher;
 import org.apache.zookeeper.ZooKeeper;
@@ -144,8 +148,9 @@ final class Session {
     return zooKeeper.getSessionId();
   }
 
-  ZookeeperUrl url() {
-    return url;
+  /** How long the ensemble keeps it when it hears nothing of it. */
+  Duration length() {
+    return context.leaseFor();
   }
 
   long now() {
@@ -201,32 +206,44 @@ final class Session {
     return answer;
   }
 
+  /**
+   * The answers to several questions to one server, which are sent together and answered in their
+   * order, each with what it says or an error.
+   */
+  CompletableFuture<List<OpResult>> read(List<Op> parts) {
+    CompletableFuture<List<OpResult>> answer = new CompletableFuture<>();
+    zooKeeper.multi(
+        parts,
+        (rc, path, ctx, results) -> settle(answer, results == null ? rc : 0, () -> results),
+        null);
+    return answer;
+  }
+
   /** The names of the nodes in a folder; none if it is not there. */
   CompletableFuture<Line> children(String folder) {
-    CompletableFuture<Line> answer = new CompletableFuture<>();
-    zooKeeper.getChildren(
-        folder,
-        false,
-        (int rc, String asked, Object ctx, List<String> names) -> {
-          boolean isNowhere = rc == KeeperException.Code.NONODE.intValue();
-          settle(answer, isNowhere ? 0 : rc, () -> new Line(isNowhere ? List.of() : names));
-        },
-        null);
-    return answer;
+    return read(List.of(Op.getChildren(folder)))
+        .thenApply(parts -> new Line(children(parts.get(0))));
   }
 
-  CompletableFuture<Data> read(String path) {
-    return read(path, null);
+  static List<String> children(OpResult part) {
+    return part instanceof OpResult.GetChildrenResult found
+        ? found.getChildren()
+        : ifThere(part, List.of());
   }
 
-  private CompletableFuture<Data> read(String path, @Nullable Watcher watcher) {
-    CompletableFuture<Data> answer = new CompletableFuture<>();
-    zooKeeper.getData(
-        path,
-        watcher,
-        (rc, asked, ctx, bytes, stat) -> settle(answer, rc, () -> new Data(text(bytes), stat)),
-        null);
-    return answer;
+  /** What is in a node, if it is there. */
+  static Optional<Data> data(OpResult part) {
+    return part instanceof OpResult.GetDataResult found
+        ? Optional.of(new Data(text(found.getData()), found.getStat()))
+        : ifThere(part, Optional.empty());
+  }
+
+  private static <A> A ifThere(OpResult part, A nothing) {
+    KeeperException.Code why = KeeperException.Code.get(((OpResult.ErrorResult) part).getErr());
+    if (why != KeeperException.Code.NONODE) {
+      throw new CompletionException(KeeperException.create(why));
+    }
+    return nothing;
   }
 
   private static String text(byte @Nullable [] bytes) {
@@ -245,6 +262,20 @@ final class Session {
     CompletableFuture<Stat> answer = new CompletableFuture<>();
     zooKeeper.exists(path, false, (rc, asked, ctx, stat) -> settle(answer, rc, () -> stat), null);
     return answer;
+  }
+
+  /** Why a question that is answered by now failed; null if it did not. */
+  static @Nullable Throwable failureOf(CompletableFuture<?> answered) {
+    return answered.handle((value, failure) -> failure).getNow(null);
+  }
+
+  /** Tells the caller of what a question led to. */
+  <A> void settle(CompletableFuture<A> answer, @Nullable A value, @Nullable Throwable failure) {
+    if (failure == null) {
+      answer.complete(value);
+    } else {
+      answer.completeExceptionally(ZookeeperFailure.of(failure, url.about()));
+    }
   }
 
   private static <A> void settle(CompletableFuture<A> answer, int rc, Supplier<A> value) {
@@ -266,14 +297,15 @@ final class Session {
     if (over) {
       tell(path);
     } else {
-      var unused =
-          read(path, nodeWatcher)
-              .whenComplete(
-                  (data, failure) -> {
-                    if (failure != null) {
-                      tell(path); // gone already, or there is no telling
-                    }
-                  });
+      zooKeeper.getData(
+          path,
+          nodeWatcher,
+          (rc, asked, ctx, bytes, stat) -> {
+            if (rc != 0) {
+              tell(path); // gone already, or there is no telling
+            }
+          },
+          null);
     }
     return () -> watchers.computeIfPresent(path, (same, all) -> without(own, all));
   }

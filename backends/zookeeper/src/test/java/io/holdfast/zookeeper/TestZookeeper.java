@@ -202,6 +202,10 @@ final class TestZookeeper implements AutoCloseable {
     return new Ask(claim, SESSION, true, 1, 0);
   }
 
+  static Ask asking(Claim claim, int span) {
+    return new Ask(claim, SESSION, false, span, 0);
+  }
+
   static Attempt.Granted granted(ZookeeperBackend backend, Claim claim) throws Exception {
     return (Attempt.Granted) answer(backend.ask(asking(claim)));
   }

@@ -3,6 +3,9 @@ package io.holdfast.zookeeper;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.apache.zookeeper.ZooDefs.OpCode;
 import org.netcrusher.core.reactor.NioReactor;
@@ -20,6 +23,7 @@ final class Wire implements AutoCloseable {
   private final List<Integer> questions = new CopyOnWriteArrayList<>();
   private volatile boolean losesQuestions;
   private volatile boolean losesAnswers;
+  private final Map<Integer, Runnable> before = new ConcurrentHashMap<>();
 
   Wire(int port) throws IOException {
     reactor = new NioReactor();
@@ -49,6 +53,11 @@ final class Wire implements AutoCloseable {
 
   void loseAnswers() {
     losesAnswers = true;
+  }
+
+  /** Runs a task when a question is under way, once, before the server hears it. */
+  void before(int operation, Runnable task) {
+    before.put(operation, task);
   }
 
   /** Cuts the connection, and loses nothing any more. */
@@ -113,6 +122,7 @@ final class Wire implements AutoCloseable {
       int operation = question.getInt();
       if (operation != OpCode.ping && operation != OpCode.auth) {
         questions.add(operation);
+        Objects.requireNonNullElse(before.remove(operation), (Runnable) () -> {}).run();
       }
     }
   }

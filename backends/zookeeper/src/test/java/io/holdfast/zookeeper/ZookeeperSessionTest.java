@@ -207,31 +207,25 @@ class ZookeeperSessionTest {
 
   /** As a server that lags shows it (CURATOR-604). */
   @Test
-  void nodeOfTheSameClaimAndAnotherSessionIsNoGrantAndIsRemoved() throws Exception {
-    try (ZookeeperBackend backend = zookeeper.open(wire.url(), TestZookeeper.SESSION)) {
-      Claim claim = claimOfUsedName(backend);
-      String ofAnother = TestZookeeper.folderOf(claim.name()) + "/" + Line.prefixOf(claim);
-      zookeeper
-          .plain()
-          .create(
-              ofAnother, new byte[0], ZooDefs.Ids.OPEN_ACL_UNSAFE, CreateMode.EPHEMERAL_SEQUENTIAL);
-      wire.questions();
-      wire.loseQuestions();
-      CompletableFuture<Attempt> asked = backend.ask(waiting(claim)).toCompletableFuture();
-      await().until(() -> wire.questionsSoFar().contains(OpCode.create2));
-      wire.cut();
-      assertThatThrownBy(() -> answer(asked)).hasCauseInstanceOf(BackendException.class);
-      AtomicInteger refusals = new AtomicInteger();
-      await()
-          .ignoreExceptions()
-          .until(
-              () -> {
-                Attempt attempt = answer(backend.ask(waiting(claim)));
-                refusals.addAndGet(attempt instanceof Attempt.Refused ? 1 : 0);
-                return attempt instanceof Attempt.Granted;
-              });
-      assertThat(refusals).hasPositiveValue();
-      assertThat(zookeeper.nodes(claim.name())).hasSize(1);
+  void nodeOfTheSameClaimAndAnotherSessionIsSomebodyElses() throws Exception {
+    try (ZookeeperBackend backend = zookeeper.open()) {
+      Claim claim = newClaim();
+      Claim before = Claim.on(claim.name(), "keeps the folder");
+      granted(backend, before);
+      String ofAnother =
+          zookeeper
+              .plain()
+              .create(
+                  TestZookeeper.folderOf(claim.name())
+                      + "/"
+                      + Line.prefixOf(claim, zookeeper.plain().getSessionId()),
+                  new byte[0],
+                  ZooDefs.Ids.OPEN_ACL_UNSAFE,
+                  CreateMode.EPHEMERAL_SEQUENTIAL);
+      answer(backend.release(before, 0, Duration.ZERO));
+      assertThat(answer(backend.ask(waiting(claim)))).isInstanceOf(Attempt.Refused.class);
+      zookeeper.plain().delete(ofAnother, -1);
+      assertThat(answer(backend.ask(waiting(claim)))).isInstanceOf(Attempt.Granted.class);
     }
   }
 
