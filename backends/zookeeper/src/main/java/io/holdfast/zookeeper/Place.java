@@ -36,6 +36,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class Place {
 
+  /** A waiter is told when its turn may have come; it asks now and then all the same. */
+  private static final Duration WHILE_WATCHED = Duration.ofSeconds(15);
+
   private final Opening opening;
   private final Session session;
   private final Base base;
@@ -283,13 +286,12 @@ final class Place {
 
   private CompletionStage<Attempt> refused(Node own, String ahead, Look look, Ask ask) {
     OptionalInt position = OptionalInt.of(look.before().positionOf(own.name()));
-    Attempt refused = new Attempt.Refused(Duration.ZERO, position);
     if (!ask.mayWait()) {
-      return leave().thenApply(left -> refused);
+      return leave().thenApply(left -> new Attempt.Refused(Duration.ZERO, position));
     }
     waitsFor = List.of(folder + "/" + ahead, own.path());
     listen();
-    return CompletableFuture.completedFuture(refused);
+    return CompletableFuture.completedFuture(new Attempt.Refused(WHILE_WATCHED, position));
   }
 
   /** Watches what it waits for. False if nothing is known of that. */

@@ -36,8 +36,8 @@ import org.jspecify.annotations.Nullable;
  * the ensemble in the order of the calls, also over a change of the server, and none twice; at a
  * loss of the connection all that have no answer fail.
  *
- * <p>Futures complete on the client's one event thread, so what hangs on them must not block.
- * Thread-safe.
+ * <p>Futures complete in the order of the questions, on the client's one event thread, so what
+ * hangs on them must not block. Thread-safe.
  */
 final class Session {
 
@@ -92,10 +92,14 @@ final class Session {
 
   private void changed(WatchedEvent event) {
     switch (event.getState()) {
-      case SyncConnected -> firstConnected.complete(true);
+      case SyncConnected -> {
+        firstConnected.complete(true);
+        tellAll(); // the client restores its watches; whoever asks all the same, knows
+      }
+      case Disconnected -> tellAll(); // whoever asks hears that there is no answer
       case Expired -> end(KeeperException.Code.SESSIONEXPIRED);
       case AuthFailed -> end(KeeperException.Code.AUTHFAILED);
-      default -> {} // disconnected: the client looks for another server
+      default -> {}
     }
   }
 
@@ -131,7 +135,7 @@ final class Session {
   private void end(KeeperException.Code why) {
     over = true;
     connected.completeExceptionally(KeeperException.create(why));
-    watchers.keySet().forEach(this::tell);
+    tellAll();
   }
 
   /** Completes when the ensemble has granted the session. */
@@ -287,8 +291,10 @@ final class Session {
   }
 
   /**
-   * Runs a task once when a node is gone, or may be. The client holds one watch for each path,
-   * however many tasks, and restores it after a change of the server.
+   * Runs a task once when a node is gone, or may be; also when the connection breaks, and when
+   * there is one again. The client holds one watch for each path, however many tasks, and restores
+   * it after a change of the server. It is not taken away when nobody waits any more: there is one
+   * at most for each node that exists, and it ends with the node.
    */
   Watch watch(String path, Runnable mayBeGone) {
     Runnable own = () -> mayBeGone.run(); // one of its own, to be removed by identity
@@ -319,6 +325,10 @@ final class Session {
     if (event.getPath() != null) {
       tell(event.getPath());
     }
+  }
+
+  private void tellAll() {
+    watchers.keySet().forEach(this::tell);
   }
 
   private void tell(String path) {

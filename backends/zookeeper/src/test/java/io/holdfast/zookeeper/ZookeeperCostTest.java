@@ -7,13 +7,19 @@ import static io.holdfast.zookeeper.TestZookeeper.newClaim;
 import static io.holdfast.zookeeper.TestZookeeper.newName;
 import static io.holdfast.zookeeper.TestZookeeper.waiting;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import io.holdfast.LockName;
+import io.holdfast.LockOptions;
+import io.holdfast.LockTimeoutException;
+import io.holdfast.Locks;
+import io.holdfast.LocksConfig;
 import io.holdfast.spi.Attempt;
 import io.holdfast.spi.Claim;
 import io.holdfast.spi.Release;
 import io.holdfast.spi.Renewal;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -21,6 +27,8 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.zookeeper.ZooDefs.OpCode;
+import org.apache.zookeeper.client.FourLetterWordMain;
+import org.apache.zookeeper.common.X509Exception;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -60,13 +68,18 @@ class ZookeeperCostTest {
     return wire.questions().stream().filter(operation -> operation != OpCode.setData).toList();
   }
 
-  /** A name whose folder is there. */
   private LockName usedName() throws Exception {
-    Claim before = newClaim();
-    granted(backend, before);
-    answer(backend.release(before, 0, Duration.ZERO));
+    LockName name = zookeeper.usedName(backend);
     wire.questions();
-    return before.name();
+    return name;
+  }
+
+  private String watches() {
+    try {
+      return FourLetterWordMain.send4LetterWord("127.0.0.1", zookeeper.server().getPort(), "wchs");
+    } catch (IOException | X509Exception.SSLContextException e) {
+      throw new IllegalStateException(e);
+    }
   }
 
   @Test
@@ -173,6 +186,44 @@ class ZookeeperCostTest {
       await().until(() -> hints.get() >= expected);
       assertThat(answer(backend.ask(waiting(before)))).isInstanceOf(Attempt.Granted.class);
       assertThat(hints.get()).isBetween(expected, expected + 1);
+    }
+  }
+
+  @Test
+  void whoWaitsAsksOnceHoweverLong() throws Exception {
+    LocksConfig config =
+        LocksConfig.DEFAULTS.options(LockOptions.DEFAULTS.leaseFor(TestZookeeper.SESSION));
+    LockName name = usedName();
+    granted(backend, Claim.on(name, "holder"));
+    try (Wire other = new Wire(zookeeper.server().getPort());
+        Locks locks = Locks.connect(other.url(), config)) {
+      other.questions();
+      LockOptions threeSeconds = config.options().waitAtMost(Duration.ofSeconds(3));
+      assertThatThrownBy(() -> locks.acquire(name.value(), threeSeconds))
+          .isInstanceOf(LockTimeoutException.class);
+      await("the withdrawal").until(() -> other.questionsSoFar().contains(OpCode.delete));
+      assertThat(other.questions())
+          .filteredOn(operation -> operation != OpCode.setData)
+          .containsExactly(
+              OpCode.create2, OpCode.multiRead, OpCode.getData, OpCode.getData, OpCode.delete);
+    }
+  }
+
+  @Test
+  void whoWaitedLeavesOneWatchAtMostAndThatEndsWithItsNode() throws Exception {
+    LockName name = usedName();
+    Claim holder = Claim.on(name, "holder");
+    try (ZookeeperBackend other = zookeeper.open()) {
+      granted(other, holder);
+      for (int i = 0; i < 5; i++) {
+        Claim waiter = Claim.on(name, "waiter " + i);
+        answer(backend.ask(waiting(waiter)));
+        backend.watch(waiter, () -> {}).close();
+        answer(backend.release(waiter, 0, Duration.ZERO));
+      }
+      await().until(() -> watches().contains("Total watches:1"));
+      answer(other.release(holder, 0, Duration.ZERO));
+      await().until(() -> watches().contains("Total watches:0"));
     }
   }
 }
