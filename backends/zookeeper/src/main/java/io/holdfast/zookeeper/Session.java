@@ -282,11 +282,15 @@ final class Session {
     }
   }
 
-  private static <A> void settle(CompletableFuture<A> answer, int rc, Supplier<A> value) {
-    if (rc == 0) {
+  private <A> void settle(CompletableFuture<A> answer, int rc, Supplier<A> value) {
+    KeeperException.Code code = KeeperException.Code.get(rc);
+    if (code == KeeperException.Code.SESSIONEXPIRED) {
+      end(code); // an answer may say so before the event does
+    }
+    if (code == KeeperException.Code.OK) {
       answer.complete(value.get());
     } else {
-      answer.completeExceptionally(KeeperException.create(KeeperException.Code.get(rc)));
+      answer.completeExceptionally(KeeperException.create(code));
     }
   }
 

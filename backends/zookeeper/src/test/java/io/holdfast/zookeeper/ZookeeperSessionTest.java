@@ -248,7 +248,9 @@ class ZookeeperSessionTest {
       granted(backend, held);
       expireSessionOf(held);
       wire.open();
-      await().until(() -> answer(backend.release(held, 0, Duration.ZERO)) == Release.GONE);
+      await()
+          .ignoreExceptions()
+          .until(() -> answer(backend.release(held, 0, Duration.ZERO)) == Release.GONE);
       wire.shut();
       Claim claim = newClaim();
       CompletableFuture<Attempt> first = backend.ask(asking(claim)).toCompletableFuture();
