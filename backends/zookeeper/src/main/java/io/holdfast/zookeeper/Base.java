@@ -173,8 +173,8 @@ final class Base {
 
   /** What a question for {@link #path} was answered. */
   Reading reading(OpResult part) {
-    Session.Data data =
-        Session.data(part)
+    Answers.Data data =
+        Answers.data(part)
             .orElseThrow(
                 () ->
                     new StoreRefusedException(
@@ -219,8 +219,8 @@ final class Base {
   Tokens tokens(Reading reading, long czxid, int span, long now) {
     long first = reading.base() + czxid;
     Clock then = clock;
-    boolean isBehind = then != null && first < then.micros(now);
-    return new Tokens(isBehind ? then.micros(now) + AHEAD_MICROS : first, span);
+    long leaders = then == null ? Long.MIN_VALUE : then.micros(now);
+    return new Tokens(first < leaders ? leaders + AHEAD_MICROS : first, span);
   }
 
   /** The base with which the next tokens are a little ahead of the clock. */

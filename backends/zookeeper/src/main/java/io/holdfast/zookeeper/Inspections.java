@@ -35,7 +35,7 @@ final class Inspections {
                         Base.Reading now = base.reading(parts.get(1));
                         return new Inspection(
                             name,
-                            Session.data(parts.get(0)).map(node -> holder(node, now)),
+                            Answers.data(parts.get(0)).map(node -> holder(node, now)),
                             waiting);
                       });
             });
@@ -45,7 +45,7 @@ final class Inspections {
    * The token is told if the base has not risen since the node was created; later it cannot be said
    * from outside with which base the lock was granted. What remains is the most that may remain.
    */
-  private static Inspection.Holder holder(Session.Data node, Base.Reading base) {
+  private static Inspection.Holder holder(Answers.Data node, Base.Reading base) {
     String[] words = node.text().split(" ", 2);
     boolean isOurs = words.length == 2 && words[0].matches("[0-9]{1,9}");
     long czxid = node.stat().getCzxid();

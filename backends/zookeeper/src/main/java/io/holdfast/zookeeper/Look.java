@@ -23,9 +23,9 @@ record Look(Line before, Base.Reading base, List<String> after) {
         .thenApply(
             parts ->
                 new Look(
-                    new Line(Session.children(parts.get(0))),
+                    new Line(Answers.children(parts.get(0))),
                     base.reading(parts.get(1)),
-                    Session.children(parts.get(2))));
+                    Answers.children(parts.get(2))));
   }
 
   /** Whether a node was there all the time. */

@@ -82,7 +82,7 @@ final class Place {
   }
 
   boolean isIn(Opening other) {
-    return opening == other;
+    return session == other.session();
   }
 
   /** Whether there is nothing to give up, nor will be: then nobody has to know it any more. */

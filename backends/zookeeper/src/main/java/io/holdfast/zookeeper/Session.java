@@ -11,9 +11,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
@@ -55,9 +53,6 @@ final class Session {
 
   /** A node that was created: its whole path, and what the server says of it. */
   record Created(String path, Stat stat) {}
-
-  /** What is in a node. */
-  record Data(String text, Stat stat) {}
 
   private Session(ZookeeperUrl url, StoreContext context) throws IOException, ConfigException {
     this.url = url;
@@ -226,32 +221,7 @@ final class Session {
   /** The names of the nodes in a folder; none if it is not there. */
   CompletableFuture<Line> children(String folder) {
     return read(List.of(Op.getChildren(folder)))
-        .thenApply(parts -> new Line(children(parts.get(0))));
-  }
-
-  static List<String> children(OpResult part) {
-    return part instanceof OpResult.GetChildrenResult found
-        ? found.getChildren()
-        : ifThere(part, List.of());
-  }
-
-  /** What is in a node, if it is there. */
-  static Optional<Data> data(OpResult part) {
-    return part instanceof OpResult.GetDataResult found
-        ? Optional.of(new Data(text(found.getData()), found.getStat()))
-        : ifThere(part, Optional.empty());
-  }
-
-  private static <A> A ifThere(OpResult part, A nothing) {
-    KeeperException.Code why = KeeperException.Code.get(((OpResult.ErrorResult) part).getErr());
-    if (why != KeeperException.Code.NONODE) {
-      throw new CompletionException(KeeperException.create(why));
-    }
-    return nothing;
-  }
-
-  private static String text(byte @Nullable [] bytes) {
-    return bytes == null ? "" : new String(bytes, StandardCharsets.UTF_8);
+        .thenApply(parts -> new Line(Answers.children(parts.get(0))));
   }
 
   /** Writes if the node has not been written since it had this version. */

@@ -128,7 +128,7 @@ final class ZookeeperBackend implements LockBackend, Inspectable {
                   return now;
                 }));
     place.send();
-    return forgetIfEmpty(claim, place, answer.get());
+    return forgetIfEmpty(claim, place, Objects.requireNonNull(answer.get()));
   }
 
   private Place placeIn(Opening opening, Claim claim) {
