@@ -18,8 +18,9 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>The claim is the same in every question, so a lost answer costs nothing: asking again is
  * answered with the same grant. It asks again after a pause, when the holder's lease may have
- * ended, or on a hint, whichever is first; a lost hint costs a pause. A grant of a claim that was
- * given up is given back whenever it is heard of.
+ * ended, or on a hint, whichever is first; a lost hint costs a pause. A store that gave a place in
+ * its line may ask for a longer one. A grant of a claim that was given up is given back whenever it
+ * is heard of.
  *
  * <p>Runs in the mailbox of its queue.
  */
@@ -150,7 +151,8 @@ final class Acquirer {
     Duration next = backoff.next();
     if (answer instanceof Attempt.Refused refused) {
       Duration ends = refused.askAgainIn();
-      boolean endsFirst = !ends.isZero() && ends.compareTo(next) < 0;
+      boolean isTold = refused.position().isPresent(); // whose turn it is, in a line
+      boolean endsFirst = !ends.isZero() && (isTold || ends.compareTo(next) < 0);
       pauseFor(endsFirst ? backoff.notBefore(ends) : next);
       if (watch == null) {
         Announcer.guarded("a watch", this::startWatching);

@@ -35,7 +35,8 @@ public sealed interface Attempt {
   /**
    * Someone else has the lock.
    *
-   * @param askAgainIn when it may be free by itself; zero if that cannot be said
+   * @param askAgainIn when it may be free by itself; zero if that cannot be said. With a position:
+   *     when to ask again unless a hint comes first, from a store that misses none
    * @param position how many are before this claim; empty if the store keeps no line
    */
   record Refused(Duration askAgainIn, OptionalInt position) implements Attempt {

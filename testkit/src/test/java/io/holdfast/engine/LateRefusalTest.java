@@ -83,6 +83,17 @@ class LateRefusalTest {
     public void close() {}
   }
 
+  @Test
+  void whoIsToldOfItsTurnAsksNoSoonerThanTheStoreSays() {
+    var waiting = locks.acquireAsync("machine:42");
+    line.asks.get(0).complete(new Attempt.Refused(Duration.ofSeconds(15), OptionalInt.of(1)));
+    time.pass(Duration.ofMillis(14_999));
+    assertThat(line.asks).hasSize(1);
+    time.pass(Duration.ofSeconds(2));
+    assertThat(line.asks).hasSize(2);
+    waiting.cancel(true);
+  }
+
   @AfterEach
   void close() {
     time.pass(REQUEST.multipliedBy(3));

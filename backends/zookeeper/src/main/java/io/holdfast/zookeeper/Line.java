@@ -2,33 +2,57 @@ package io.holdfast.zookeeper;
 
 import io.holdfast.LockName;
 import io.holdfast.spi.Claim;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
-import java.util.regex.Pattern;
 
 /**
  * The nodes of one lock's folder, as read at one moment, in the order in which they were created:
  * who is first has the lock.
  *
- * <p>A node is named {@code <digest of the claim>-<sequence>}. The digest stands for the claim,
- * because the claim's id is the right to release, and whoever may list a folder reads its nodes'
- * names (so do snapshots and logs of transactions). The sequence is the folder's own counter: a
- * 32-bit number that overflows into the negative, and begins anew when an empty folder was removed.
- * So it orders the nodes that exist together, by subtraction, and is never a token.
+ * <p>A node is named {@code <digest of the claim and the session>-<sequence>}. The digest stands
+ * for the claim, because the claim's id is the right to release, and whoever may list a folder
+ * reads its nodes' names (so do snapshots and logs of transactions). The sequence is the folder's
+ * own counter: a 32-bit number that overflows into the negative, and begins anew when an empty
+ * folder was removed. So it orders the nodes that exist together, by subtraction, and is never a
+ * token.
  *
  * @param nodes their names, in no order; others' nodes among them do not count
  */
 record Line(List<String> nodes) {
 
-  private static final Pattern NODE = Pattern.compile("[0-9a-f]{32}-(?:[0-9]{10}|-[0-9]{1,10})");
   private static final int PREFIX_LENGTH = 33;
+  private static final int MOST_DIGITS = 10;
 
   Line(List<String> nodes) {
-    this.nodes = nodes.stream().filter(node -> NODE.matcher(node).matches()).toList();
+    this.nodes = new ArrayList<>(nodes);
+    this.nodes.removeIf(node -> !isNode(node));
+  }
+
+  /** By hand, because it is done for every node of every look. */
+  private static boolean isNode(String name) {
+    int digits = PREFIX_LENGTH + (name.startsWith("-", PREFIX_LENGTH) ? 1 : 0);
+    return name.startsWith("-", PREFIX_LENGTH - 1)
+        && name.length() > digits
+        && name.length() <= digits + MOST_DIGITS
+        && isHex(name, 0, PREFIX_LENGTH - 1, 16)
+        && isHex(name, digits, name.length(), 10);
+  }
+
+  private static boolean isHex(String name, int from, int to, int radix) {
+    for (int i = from; i < to; i++) {
+      char c = name.charAt(i);
+      int digit = c >= 'a' ? c - 'a' + 10 : c - '0';
+      if (digit < 0 || digit >= radix || (c > '9' && c < 'a')) {
+        return false;
+      }
+    }
+    return true;
   }
 
   /**
@@ -41,39 +65,57 @@ record Line(List<String> nodes) {
     return text.startsWith(".") ? "%2E" + text.substring(1) : text;
   }
 
-  /** With what all nodes of a claim begin. */
-  static String prefixOf(Claim claim) {
+  /** With what the node of a claim in a session begins, and no other's. */
+  static String prefixOf(Claim claim, long session) {
+    MessageDigest digest = sha256();
+    digest.update(claim.id().getBytes(StandardCharsets.US_ASCII));
+    digest.update(ByteBuffer.allocate(Long.BYTES).putLong(session).flip());
+    return HexFormat.of().formatHex(digest.digest(), 0, 16) + "-";
+  }
+
+  private static MessageDigest sha256() {
     try {
-      byte[] id = claim.id().getBytes(StandardCharsets.US_ASCII);
-      byte[] digest = MessageDigest.getInstance("SHA-256").digest(id);
-      return HexFormat.of().formatHex(digest, 0, 16) + "-";
+      return MessageDigest.getInstance("SHA-256");
     } catch (NoSuchAlgorithmException e) {
       throw new IllegalStateException("Every JDK has SHA-256", e);
     }
   }
 
-  boolean has(String node) {
-    return nodes.contains(node);
-  }
-
-  List<String> of(String prefix) {
-    return nodes.stream().filter(node -> node.startsWith(prefix)).toList();
+  /** The one that begins so. */
+  Optional<String> of(String prefix) {
+    return nodes.stream().filter(node -> node.startsWith(prefix)).findAny();
   }
 
   Optional<String> first() {
-    return nodes.stream().reduce((found, next) -> isBefore(found, next) ? found : next);
+    String first = null;
+    for (String node : nodes) {
+      if (first == null || isBefore(node, first)) {
+        first = node;
+      }
+    }
+    return Optional.ofNullable(first);
   }
 
   /** How many were created before a node. */
   int positionOf(String node) {
-    return (int) nodes.stream().filter(earlier -> isBefore(earlier, node)).count();
+    int before = 0;
+    for (String other : nodes) {
+      if (isBefore(other, node)) {
+        before++;
+      }
+    }
+    return before;
   }
 
   /** The last that was created before a node. */
   Optional<String> predecessorOf(String node) {
-    return nodes.stream()
-        .filter(earlier -> isBefore(earlier, node))
-        .reduce((found, next) -> isBefore(found, next) ? next : found);
+    String last = null;
+    for (String other : nodes) {
+      if (isBefore(other, node) && (last == null || isBefore(last, other))) {
+        last = other;
+      }
+    }
+    return Optional.ofNullable(last);
   }
 
   private static boolean isBefore(String node, String later) {
@@ -81,6 +123,6 @@ record Line(List<String> nodes) {
   }
 
   private static int sequenceOf(String node) {
-    return Integer.parseInt(node.substring(PREFIX_LENGTH));
+    return (int) Long.parseLong(node, PREFIX_LENGTH, node.length(), 10);
   }
 }

@@ -1,32 +1,35 @@
 package io.holdfast.zookeeper;
 
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import org.apache.zookeeper.Op;
 
 /**
  * A look at a lock's folder that holds while the base is read: the line before it and the line
- * after it, in three questions that are sent together. Why it takes three is said in {@link Base}.
+ * after it. One question of three parts, which a server answers in their order, and need not answer
+ * at one moment. Why it takes three is said in {@link Base}.
+ *
+ * <p>It proves something only behind a question that the leader has answered: a creation or {@link
+ * Session#sync}. A server that is cut off from the leader cannot answer those, and what it could
+ * say of our own node without them may be over: the leader may have ended our session, and granted
+ * the lock.
  */
-record Look(Line before, long base, Line after) {
+record Look(Line before, Base.Reading base, List<String> after) {
 
-  /**
-   * Looks behind a question that the leader has answered, a creation or {@link Session#sync}. A
-   * server that is cut off from the leader cannot answer those, and what it could say of our own
-   * node without them may be over: the leader may have ended our session, and granted the lock.
-   */
-  static CompletableFuture<Look> at(
-      String folder, Session session, Base base, CompletableFuture<?> leader) {
-    var unused = base.lift(session);
-    CompletableFuture<Line> before = session.children(folder);
-    CompletableFuture<Long> read = base.read(session);
-    CompletableFuture<Line> after = session.children(folder);
-    return before
-        .thenCombine(read, (line, value) -> new Look(line, value, line))
-        .thenCombine(after, (look, line) -> new Look(look.before, look.base, line))
-        .thenCombine(leader, (look, answered) -> look);
+  static CompletableFuture<Look> at(String folder, Session session, Base base) {
+    Op line = Op.getChildren(folder);
+    return session
+        .read(List.of(line, Op.getData(base.path()), line))
+        .thenApply(
+            parts ->
+                new Look(
+                    new Line(Answers.children(parts.get(0))),
+                    base.reading(parts.get(1)),
+                    Answers.children(parts.get(2))));
   }
 
   /** Whether a node was there all the time. */
   boolean has(String node) {
-    return before.has(node) && after.has(node);
+    return before.nodes().contains(node) && after.contains(node);
   }
 }

@@ -1,89 +1,373 @@
 package io.holdfast.zookeeper;
 
+import static io.holdfast.zookeeper.ZookeeperFailure.is;
+
+import io.holdfast.BackendException;
+import io.holdfast.spi.Ask;
+import io.holdfast.spi.Attempt;
+import io.holdfast.spi.Claim;
+import io.holdfast.spi.Release;
+import io.holdfast.spi.Renewal;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
+import org.apache.zookeeper.CreateMode;
+import org.apache.zookeeper.KeeperException.Code;
+import org.apache.zookeeper.data.Stat;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What is known of one claim in one session: its node, and the grant. Its asks and releases come
- * one after the other, each with what the one before has found out; so a withdrawal never overtakes
- * a question that may still create a node. Thread-safe.
+ * One claim in one session: its node, and the grant. Its asks and releases come one after the
+ * other, each with what the one before has found out; so a withdrawal never overtakes a question
+ * that may still create a node. An ask that comes before the session may be used is kept until
+ * then, and of several the last. Thread-safe.
+ *
+ * <p>It has one node at most: another is created only after the one before was seen to be gone, or
+ * was looked for and not found.
  */
 final class Place {
 
-  private enum Stage {
-    FRESH,
-    BEGUN,
-    WITHDRAWN
-  }
+  /** A waiter is told when its turn may have come; it asks now and then all the same. */
+  private static final Duration WHILE_WATCHED = Duration.ofSeconds(15);
 
-  private final AtomicReference<Stage> stage = new AtomicReference<>(Stage.FRESH);
+  private final Opening opening;
   private final Session session;
+  private final Base base;
+  private final Hints hints;
+  private final Claim claim;
   private final String folder;
-  private final String prefix;
+  private final AtomicInteger questions = new AtomicInteger();
+  private final AtomicReference<@Nullable Unsent> unsent = new AtomicReference<>();
   private final AtomicReference<CompletableFuture<Boolean>> last =
       new AtomicReference<>(CompletableFuture.completedFuture(true));
 
   /** The claim's node, if it is known to have one. */
-  volatile @Nullable Node node;
+  private volatile @Nullable Node node;
 
-  /** Whether nodes may be there that nothing is known of, because an answer was lost. */
-  volatile boolean isUnsure;
+  /** Whether a node may be there that nothing is known of, because an answer was lost. */
+  private volatile boolean isUnsure;
 
-  /** The token, from the grant on. */
-  volatile long token;
-
-  /** When the question was put that was answered with the grant. */
-  volatile long grantedAt;
+  private volatile @Nullable Grant grant;
 
   /** The nodes whose end may make the lock free, as last seen. */
-  volatile List<String> waitsFor = List.of();
+  private volatile List<String> waitsFor = List.of();
+
+  private record Unsent(Ask ask, CompletableFuture<Attempt> answer) {}
 
   /** A node of the claim, created by the place's session. */
-  record Node(String name, long czxid) {}
+  private record Node(String path, long czxid) {
+    String name() {
+      return path.substring(path.lastIndexOf('/') + 1);
+    }
+  }
 
-  Place(Session session, String folder, String prefix) {
-    this.session = session;
+  private record Grant(Base.Tokens tokens, long heardAt) {}
+
+  Place(Opening opening, Base base, Hints hints, Claim claim, String folder) {
+    this.opening = opening;
+    this.session = opening.session();
+    this.base = base;
+    this.hints = hints;
+    this.claim = claim;
     this.folder = folder;
-    this.prefix = prefix;
   }
 
-  Session session() {
-    return session;
+  boolean isIn(Opening other) {
+    return session == other.session();
   }
 
-  String folder() {
-    return folder;
+  /** Whether there is nothing to give up, nor will be: then nobody has to know it any more. */
+  boolean isEmpty() {
+    return session.isOver() || (questions.get() == 0 && node == null && !isUnsure);
   }
 
-  String prefix() {
-    return prefix;
+  /** Keeps a question until {@link #send}. */
+  CompletionStage<Attempt> ask(Ask ask) {
+    Unsent now = new Unsent(ask, new CompletableFuture<>());
+    questions.incrementAndGet();
+    drop(unsent.getAndSet(now));
+    return now.answer();
   }
 
-  String pathOf(String node) {
-    return folder + "/" + node;
+  private void drop(@Nullable Unsent never) {
+    if (never != null) {
+      questions.decrementAndGet();
+      never.answer().completeExceptionally(new BackendException("Nothing was asked"));
+    }
   }
 
-  /** Before anything of it is sent. False if it was withdrawn before that. */
-  boolean begin() {
-    return stage.compareAndSet(Stage.FRESH, Stage.BEGUN) || stage.get() == Stage.BEGUN;
+  /** Sends what is unsent if the session may be used, or never will be. */
+  void send() {
+    Unsent now = opening.isSettled() ? unsent.getAndSet(null) : null;
+    if (now != null) {
+      next(
+          now.answer(),
+          () ->
+              opening.isOfUse()
+                  ? attempt(now.ask())
+                  : opening.ready().thenCompose(ready -> attempt(now.ask())));
+    }
   }
 
-  /** Gives it up if nothing of it was sent; then nothing will be. */
-  boolean isWithdrawnUnsent() {
-    return stage.compareAndSet(Stage.FRESH, Stage.WITHDRAWN);
+  /** Gives up what it has, or may have; what is unsent will never be. */
+  CompletionStage<Release> release() {
+    drop(unsent.getAndSet(null));
+    CompletableFuture<Release> answer = new CompletableFuture<>();
+    questions.incrementAndGet();
+    next(answer, this::leave);
+    return answer;
   }
 
   /** Puts a question when those before it are answered. */
-  <A> CompletableFuture<A> next(Supplier<CompletionStage<A>> question) {
+  private <A> void next(CompletableFuture<A> answer, Supplier<CompletionStage<A>> question) {
     CompletableFuture<Boolean> done = new CompletableFuture<>();
     CompletableFuture<Boolean> before = Objects.requireNonNull(last.getAndSet(done));
-    return before
-        .thenCompose(ended -> question.get())
-        .whenComplete((answer, failure) -> done.complete(true));
+    var unused =
+        before
+            .thenCompose(ended -> question.get())
+            .whenComplete(
+                (value, failure) -> {
+                  questions.decrementAndGet();
+                  done.complete(true);
+                  session.settle(answer, value, failure);
+                });
+  }
+
+  private CompletionStage<Attempt> attempt(Ask ask) {
+    Node known = node;
+    if (known != null) {
+      CompletableFuture<Boolean> leader = session.sync();
+      return look()
+          .thenCombine(leader, (look, answered) -> look)
+          .thenCompose(look -> attempt(known, look, ask, ask.span()));
+    }
+    return isUnsure
+        ? find().thenCompose(found -> found ? attempt(ask) : enter(ask, false))
+        : enter(ask, false);
+  }
+
+  private CompletableFuture<Look> look() {
+    base.liftAhead(session);
+    return Look.at(folder, session, base);
+  }
+
+  /** Creates the claim's node and looks where it is, all sent at once. */
+  private CompletionStage<Attempt> enter(Ask ask, boolean withFolder) {
+    CompletableFuture<?> container =
+        withFolder
+            ? session.create(folder, new byte[0], CreateMode.CONTAINER)
+            : CompletableFuture.completedFuture(true);
+    long askedAt = session.now();
+    isUnsure = true;
+    CompletableFuture<Session.Created> creation =
+        session.create(
+            folder + "/" + prefix(),
+            (session.length().toMillis() + " " + claim.label()).getBytes(StandardCharsets.UTF_8),
+            CreateMode.EPHEMERAL_SEQUENTIAL);
+    return look()
+        .handle(
+            (look, failure) -> {
+              Throwable refusal = Session.failureOf(creation); // it was answered before the look
+              if (refusal != null) {
+                isUnsure = ZookeeperFailure.leavesOpen(refusal);
+                return is(Code.NONODE, refusal) && !withFolder
+                    ? enter(ask, true)
+                    : CompletableFuture.<Attempt>failedFuture(reason(container, refusal));
+              }
+              Session.Created created = creation.join();
+              base.see(created.stat(), askedAt);
+              Node own = has(created.path(), created.stat());
+              return failure == null
+                  ? attempt(own, look, ask, ask.span())
+                  : CompletableFuture.<Attempt>failedFuture(failure);
+            })
+        .thenCompose(attempt -> attempt);
+  }
+
+  private String prefix() {
+    return Line.prefixOf(claim, session.id());
+  }
+
+  /** A node without a folder is refused for the reason for which the folder was. */
+  private static Throwable reason(CompletableFuture<?> folder, Throwable failure) {
+    Throwable why = Session.failureOf(folder);
+    return why == null || is(Code.NODEEXISTS, why) ? failure : why;
+  }
+
+  private Node has(String path, Stat stat) {
+    Node own = new Node(path, stat.getCzxid());
+    node = own;
+    isUnsure = false;
+    return own;
+  }
+
+  /**
+   * Looks for what a creation without an answer may have left. It has been done or never will be:
+   * the sync is behind it, over whichever server, and a request that comes over a connection that
+   * the session has left is refused.
+   */
+  private CompletionStage<Boolean> find() {
+    CompletableFuture<Boolean> leader = session.sync();
+    return session
+        .children(folder)
+        .thenCombine(leader, (line, answered) -> line.of(prefix()))
+        .thenCompose(
+            name ->
+                name.isEmpty()
+                    ? CompletableFuture.completedFuture(false)
+                    : session
+                        .exists(folder + "/" + name.get())
+                        .thenApply(stat -> has(folder + "/" + name.get(), stat).czxid() > 0))
+        .thenApply(
+            found -> {
+              isUnsure = false;
+              return found;
+            });
+  }
+
+  /**
+   * What a look says of the own node.
+   *
+   * @param span how many tokens are wished for, if that takes a lift of the base
+   */
+  private CompletionStage<Attempt> attempt(Node own, Look look, Ask ask, int span) {
+    if (session.isOver()) {
+      throw new BackendException("The session ended while it was asked");
+    }
+    if (!look.has(own.name())) {
+      forget(); // deleted by hand
+      return enter(ask, false);
+    }
+    Optional<String> ahead = look.before().predecessorOf(own.name());
+    if (ahead.isPresent()) {
+      return refused(own, ahead.get(), look, ask);
+    }
+    Grant before = grant;
+    if (before != null) {
+      return CompletableFuture.completedFuture(granted(before));
+    }
+    Base.Tokens tokens = base.tokens(look.base(), own.czxid(), span, session.now());
+    return tokens.last() == look.base().base() + own.czxid()
+        ? CompletableFuture.completedFuture(granted(tokens))
+        : liftFor(tokens, own, look, ask);
+  }
+
+  /** Lifts the base for tokens above it, and looks again. Who lost against another takes one. */
+  private CompletionStage<Attempt> liftFor(Base.Tokens tokens, Node own, Look look, Ask ask) {
+    CompletableFuture<Boolean> lift =
+        base.lift(session, look.base(), tokens.last() - own.czxid()).toCompletableFuture();
+    return Look.at(folder, session, base)
+        .thenCombine(
+            lift,
+            (again, isLifted) ->
+                isLifted && again.has(own.name()) && !session.isOver()
+                    ? CompletableFuture.completedFuture(granted(tokens))
+                    : attempt(own, again, ask, 1))
+        .thenCompose(attempt -> attempt);
+  }
+
+  private Attempt granted(Base.Tokens tokens) {
+    return granted(new Grant(tokens, session.now()));
+  }
+
+  private Attempt granted(Grant given) {
+    grant = given;
+    return new Attempt.Granted(given.tokens().first(), given.tokens().span(), session.keptFor());
+  }
+
+  private CompletionStage<Attempt> refused(Node own, String ahead, Look look, Ask ask) {
+    OptionalInt position = OptionalInt.of(look.before().positionOf(own.name()));
+    if (!ask.mayWait()) {
+      return leave().thenApply(left -> new Attempt.Refused(Duration.ZERO, position));
+    }
+    waitsFor = List.of(folder + "/" + ahead, own.path());
+    listen();
+    return CompletableFuture.completedFuture(new Attempt.Refused(WHILE_WATCHED, position));
+  }
+
+  /** Watches what it waits for. False if nothing is known of that. */
+  boolean listen() {
+    hints.arm(claim, session, waitsFor);
+    return !waitsFor.isEmpty();
+  }
+
+  CompletionStage<Renewal> renew() {
+    Node own = node;
+    Grant held = grant;
+    CompletableFuture<Renewal> answer = new CompletableFuture<>();
+    if (session.isOver() || own == null || held == null) {
+      answer.complete(new Renewal.Gone());
+      return answer;
+    }
+    long askedAt = session.now();
+    var unused =
+        session
+            .beat(held.heardAt())
+            .thenCompose(
+                beat ->
+                    session
+                        .exists(own.path())
+                        .thenApply(stat -> renewed(own, stat, askedAt - beat.askedAt())))
+            .exceptionallyCompose(
+                failure ->
+                    isGone(failure)
+                        ? CompletableFuture.completedFuture(new Renewal.Gone())
+                        : CompletableFuture.failedFuture(failure))
+            .whenComplete(
+                (renewal, failure) -> {
+                  if (renewal instanceof Renewal.Gone) {
+                    forget();
+                  }
+                  session.settle(answer, renewal, failure);
+                });
+    return answer;
+  }
+
+  private Renewal renewed(Node own, Stat stat, long age) {
+    boolean isOurs = stat.getEphemeralOwner() == session.id() && stat.getCzxid() == own.czxid();
+    Duration left = session.keptFor().minusNanos(Math.max(0, age));
+    return isOurs
+        ? new Renewal.Renewed(left.isNegative() ? Duration.ZERO : left)
+        : new Renewal.Gone();
+  }
+
+  /** Deletes what the claim has, also if that has to be found first. */
+  private CompletionStage<Release> leave() {
+    Node own = node;
+    if (session.isOver() || (own == null && !isUnsure)) {
+      return CompletableFuture.completedFuture(Release.GONE);
+    }
+    if (own == null) {
+      return find().thenCompose(found -> leave());
+    }
+    Release left = grant == null ? Release.GONE : Release.RELEASED;
+    return session
+        .delete(own.path())
+        .handle(
+            (deleted, failure) -> {
+              if (failure != null && !isGone(failure)) {
+                throw new CompletionException(failure);
+              }
+              forget();
+              return failure == null ? left : Release.GONE;
+            });
+  }
+
+  private boolean isGone(Throwable failure) {
+    return is(Code.NONODE, failure) || session.isOver();
+  }
+
+  private void forget() {
+    node = null;
+    grant = null;
   }
 }

@@ -18,6 +18,8 @@ import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.apache.zookeeper.CreateMode;
 import org.apache.zookeeper.KeeperException;
+import org.apache.zookeeper.Op;
+import org.apache.zookeeper.OpResult;
 import org.apache.zookeeper.WatchedEvent;
 import org.apache.zookeeper.Watcher;
 import org.apache.zookeeper.ZooKeeper;
@@ -32,8 +34,8 @@ import org.jspecify.annotations.Nullable;
  * the ensemble in the order of the calls, also over a change of the server, and none twice; at a
  * loss of the connection all that have no answer fail.
  *
- * <p>Futures complete on the client's one event thread, so what hangs on them must not block.
- * Thread-safe.
+ * <p>Futures complete in the order of the questions, on the client's one event thread, so what
+ * hangs on them must not block. Thread-safe.
  */
 final class Session {
 
@@ -51,9 +53,6 @@ final class Session {
 
   /** A node that was created: its whole path, and what the server says of it. */
   record Created(String path, Stat stat) {}
-
-  /** What is in a node. */
-  record Data(String text, Stat stat) {}
 
   private Session(ZookeeperUrl url, StoreContext context) throws IOException, ConfigException {
     this.url = url;
@@ -88,10 +87,14 @@ final class Session {
 
   private void changed(WatchedEvent event) {
     switch (event.getState()) {
-      case SyncConnected -> firstConnected.complete(true);
+      case SyncConnected -> {
+        firstConnected.complete(true);
+        tellAll(); // the client restores its watches; whoever asks all the same, knows
+      }
+      case Disconnected -> tellAll(); // whoever asks hears that there is no answer
       case Expired -> end(KeeperException.Code.SESSIONEXPIRED);
       case AuthFailed -> end(KeeperException.Code.AUTHFAILED);
-      default -> {} // disconnected: the client looks for another server
+      default -> {}
     }
   }
 
@@ -127,7 +130,7 @@ final class Session {
   private void end(KeeperException.Code why) {
     over = true;
     connected.completeExceptionally(KeeperException.create(why));
-    watchers.keySet().forEach(this::tell);
+    tellAll();
   }
 
   /** Completes when the ensemble has granted the session. */
@@ -144,8 +147,9 @@ final class Session {
     return zooKeeper.getSessionId();
   }
 
-  ZookeeperUrl url() {
-    return url;
+  /** How long the ensemble keeps it when it hears nothing of it. */
+  Duration length() {
+    return context.leaseFor();
   }
 
   long now() {
@@ -201,36 +205,23 @@ final class Session {
     return answer;
   }
 
+  /**
+   * The answers to several questions to one server, which are sent together and answered in their
+   * order, each with what it says or an error.
+   */
+  CompletableFuture<List<OpResult>> read(List<Op> parts) {
+    CompletableFuture<List<OpResult>> answer = new CompletableFuture<>();
+    zooKeeper.multi(
+        parts,
+        (rc, path, ctx, results) -> settle(answer, results == null ? rc : 0, () -> results),
+        null);
+    return answer;
+  }
+
   /** The names of the nodes in a folder; none if it is not there. */
   CompletableFuture<Line> children(String folder) {
-    CompletableFuture<Line> answer = new CompletableFuture<>();
-    zooKeeper.getChildren(
-        folder,
-        false,
-        (int rc, String asked, Object ctx, List<String> names) -> {
-          boolean isNowhere = rc == KeeperException.Code.NONODE.intValue();
-          settle(answer, isNowhere ? 0 : rc, () -> new Line(isNowhere ? List.of() : names));
-        },
-        null);
-    return answer;
-  }
-
-  CompletableFuture<Data> read(String path) {
-    return read(path, null);
-  }
-
-  private CompletableFuture<Data> read(String path, @Nullable Watcher watcher) {
-    CompletableFuture<Data> answer = new CompletableFuture<>();
-    zooKeeper.getData(
-        path,
-        watcher,
-        (rc, asked, ctx, bytes, stat) -> settle(answer, rc, () -> new Data(text(bytes), stat)),
-        null);
-    return answer;
-  }
-
-  private static String text(byte @Nullable [] bytes) {
-    return bytes == null ? "" : new String(bytes, StandardCharsets.UTF_8);
+    return read(List.of(Op.getChildren(folder)))
+        .thenApply(parts -> new Line(Answers.children(parts.get(0))));
   }
 
   /** Writes if the node has not been written since it had this version. */
@@ -247,17 +238,37 @@ final class Session {
     return answer;
   }
 
-  private static <A> void settle(CompletableFuture<A> answer, int rc, Supplier<A> value) {
-    if (rc == 0) {
+  /** Why a question that is answered by now failed; null if it did not. */
+  static @Nullable Throwable failureOf(CompletableFuture<?> answered) {
+    return answered.handle((value, failure) -> failure).getNow(null);
+  }
+
+  /** Tells the caller of what a question led to. */
+  <A> void settle(CompletableFuture<A> answer, @Nullable A value, @Nullable Throwable failure) {
+    if (failure == null) {
+      answer.complete(value);
+    } else {
+      answer.completeExceptionally(ZookeeperFailure.of(failure, url.about()));
+    }
+  }
+
+  private <A> void settle(CompletableFuture<A> answer, int rc, Supplier<A> value) {
+    KeeperException.Code code = KeeperException.Code.get(rc);
+    if (code == KeeperException.Code.SESSIONEXPIRED) {
+      end(code); // an answer may say so before the event does
+    }
+    if (code == KeeperException.Code.OK) {
       answer.complete(value.get());
     } else {
-      answer.completeExceptionally(KeeperException.create(KeeperException.Code.get(rc)));
+      answer.completeExceptionally(KeeperException.create(code));
     }
   }
 
   /**
-   * Runs a task once when a node is gone, or may be. The client holds one watch for each path,
-   * however many tasks, and restores it after a change of the server.
+   * Runs a task once when a node is gone, or may be; also when the connection breaks, and when
+   * there is one again. The client holds one watch for each path, however many tasks, and restores
+   * it after a change of the server. It is not taken away when nobody waits any more: there is one
+   * at most for each node that exists, and it ends with the node.
    */
   Watch watch(String path, Runnable mayBeGone) {
     Runnable own = () -> mayBeGone.run(); // one of its own, to be removed by identity
@@ -266,14 +277,15 @@ final class Session {
     if (over) {
       tell(path);
     } else {
-      var unused =
-          read(path, nodeWatcher)
-              .whenComplete(
-                  (data, failure) -> {
-                    if (failure != null) {
-                      tell(path); // gone already, or there is no telling
-                    }
-                  });
+      zooKeeper.getData(
+          path,
+          nodeWatcher,
+          (rc, asked, ctx, bytes, stat) -> {
+            if (rc != 0) {
+              tell(path); // gone already, or there is no telling
+            }
+          },
+          null);
     }
     return () -> watchers.computeIfPresent(path, (same, all) -> without(own, all));
   }
@@ -287,6 +299,10 @@ final class Session {
     if (event.getPath() != null) {
       tell(event.getPath());
     }
+  }
+
+  private void tellAll() {
+    watchers.keySet().forEach(this::tell);
   }
 
   private void tell(String path) {

@@ -157,6 +157,11 @@ record ZookeeperUrl(
     return List.copyOf(all);
   }
 
+  /** For messages. */
+  String about() {
+    return "ZooKeeper at " + servers;
+  }
+
   /** Without who we are. */
   @Override
   public String toString() {

@@ -64,9 +64,10 @@ class LineTest {
   @Test
   void theNameOfANodeDoesNotTellTheClaim() {
     Claim claim = Claim.on(new LockName("a"), "somebody");
-    assertThat(Line.prefixOf(claim)).doesNotContain(claim.id()).hasSize(33);
-    assertThat(Line.prefixOf(claim)).isEqualTo(Line.prefixOf(claim));
-    assertThat(Line.prefixOf(Claim.on(new LockName("a"), "somebody")))
-        .isNotEqualTo(Line.prefixOf(claim));
+    assertThat(Line.prefixOf(claim, 1)).doesNotContain(claim.id()).hasSize(33);
+    assertThat(Line.prefixOf(claim, 1)).isEqualTo(Line.prefixOf(claim, 1));
+    assertThat(Line.prefixOf(claim, 2)).isNotEqualTo(Line.prefixOf(claim, 1));
+    assertThat(Line.prefixOf(Claim.on(new LockName("a"), "somebody"), 1))
+        .isNotEqualTo(Line.prefixOf(claim, 1));
   }
 }

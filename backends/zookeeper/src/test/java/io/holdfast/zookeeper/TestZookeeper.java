@@ -18,7 +18,9 @@ import java.util.concurrent.TimeUnit;
 import org.apache.curator.test.InstanceSpec;
 import org.apache.curator.test.TestingCluster;
 import org.apache.curator.test.TestingServer;
+import org.apache.zookeeper.CreateMode;
 import org.apache.zookeeper.KeeperException;
+import org.apache.zookeeper.ZooDefs;
 import org.apache.zookeeper.ZooKeeper;
 import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
@@ -50,6 +52,7 @@ final class TestZookeeper implements AutoCloseable {
     System.setProperty("zookeeper.forceSync", "no"); // no server here loses its power
     Awaitility.setDefaultTimeout(Duration.ofSeconds(60));
     System.setProperty("znode.container.checkIntervalMs", "500"); // a minute by default
+    System.setProperty("zookeeper.4lw.commands.whitelist", "*");
   }
 
   private final List<ZookeeperBackend> backends = new ArrayList<>();
@@ -150,7 +153,7 @@ final class TestZookeeper implements AutoCloseable {
   List<String> nodes(LockName name) {
     try {
       plain().sync("/");
-      return plain().getChildren(folderOf(name), false);
+      return new Line(plain().getChildren(folderOf(name), false)).nodes();
     } catch (KeeperException.NoNodeException e) {
       return List.of();
     } catch (KeeperException | InterruptedException e) {
@@ -186,6 +189,20 @@ final class TestZookeeper implements AutoCloseable {
     }
   }
 
+  /** A name whose folder is there, and stays: there is another node in it. */
+  LockName usedName(ZookeeperBackend backend) throws Exception {
+    Claim before = newClaim();
+    granted(backend, before);
+    plain()
+        .create(
+            folderOf(before.name()) + "/stays",
+            new byte[0],
+            ZooDefs.Ids.OPEN_ACL_UNSAFE,
+            CreateMode.PERSISTENT);
+    answer(backend.release(before, 0, Duration.ZERO));
+    return before.name();
+  }
+
   static LockName newName() {
     return new LockName("test:" + UUID.randomUUID());
   }
@@ -200,6 +217,10 @@ final class TestZookeeper implements AutoCloseable {
 
   static Ask waiting(Claim claim) {
     return new Ask(claim, SESSION, true, 1, 0);
+  }
+
+  static Ask asking(Claim claim, int span) {
+    return new Ask(claim, SESSION, false, span, 0);
   }
 
   static Attempt.Granted granted(ZookeeperBackend backend, Claim claim) throws Exception {

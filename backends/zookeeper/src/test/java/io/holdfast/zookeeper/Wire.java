@@ -3,6 +3,9 @@ package io.holdfast.zookeeper;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.apache.zookeeper.ZooDefs.OpCode;
 import org.netcrusher.core.reactor.NioReactor;
@@ -15,11 +18,15 @@ import org.netcrusher.tcp.TcpCrusherBuilder;
  */
 final class Wire implements AutoCloseable {
 
+  private static final int UNKNOWN = 9_999;
+
   private final NioReactor reactor;
   private final TcpCrusher crusher;
   private final List<Integer> questions = new CopyOnWriteArrayList<>();
   private volatile boolean losesQuestions;
   private volatile boolean losesAnswers;
+  private volatile boolean isOld;
+  private final Map<Integer, Runnable> before = new ConcurrentHashMap<>();
 
   Wire(int port) throws IOException {
     reactor = new NioReactor();
@@ -49,6 +56,16 @@ final class Wire implements AutoCloseable {
 
   void loseAnswers() {
     losesAnswers = true;
+  }
+
+  /** Runs a task when a question is under way, once, before the server hears it. */
+  void before(int operation, Runnable task) {
+    before.put(operation, task);
+  }
+
+  /** From now on the server does not know what a read of several parts is, as before 3.6. */
+  void makeServerOld() {
+    isOld = true;
   }
 
   /** Cuts the connection, and loses nothing any more. */
@@ -93,8 +110,13 @@ final class Wire implements AutoCloseable {
     private void read(ByteBuffer bytes) {
       ByteBuffer all = ByteBuffer.allocate(rest.remaining() + bytes.remaining());
       all.put(rest).put(bytes.duplicate()).flip();
+      int shift = bytes.position() - rest.remaining();
       while (all.remaining() >= 4 && all.remaining() - 4 >= all.getInt(all.position())) {
         int length = all.getInt();
+        int kind = all.position() + Integer.BYTES;
+        if (isOld && greeted && all.getInt(kind) == OpCode.multiRead) {
+          bytes.putInt(kind + shift, UNKNOWN);
+        }
         ByteBuffer question = all.slice().limit(length);
         all.position(all.position() + length);
         if (greeted) {
@@ -113,6 +135,7 @@ final class Wire implements AutoCloseable {
       int operation = question.getInt();
       if (operation != OpCode.ping && operation != OpCode.auth) {
         questions.add(operation);
+        Objects.requireNonNullElse(before.remove(operation), (Runnable) () -> {}).run();
       }
     }
   }

@@ -7,19 +7,28 @@ import static io.holdfast.zookeeper.TestZookeeper.newClaim;
 import static io.holdfast.zookeeper.TestZookeeper.newName;
 import static io.holdfast.zookeeper.TestZookeeper.waiting;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import io.holdfast.LockName;
+import io.holdfast.LockOptions;
+import io.holdfast.LockTimeoutException;
+import io.holdfast.Locks;
+import io.holdfast.LocksConfig;
 import io.holdfast.spi.Attempt;
 import io.holdfast.spi.Claim;
 import io.holdfast.spi.Release;
 import io.holdfast.spi.Renewal;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.zookeeper.ZooDefs.OpCode;
+import org.apache.zookeeper.client.FourLetterWordMain;
+import org.apache.zookeeper.common.X509Exception;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -30,10 +39,8 @@ import org.junit.jupiter.api.TestInstance;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class ZookeeperCostTest {
 
-  private static final List<Integer> ENTER =
-      List.of(OpCode.create2, OpCode.getChildren, OpCode.getData, OpCode.getChildren);
-  private static final List<Integer> LOOK =
-      List.of(OpCode.sync, OpCode.getChildren, OpCode.getData, OpCode.getChildren);
+  private static final List<Integer> ENTER = List.of(OpCode.create2, OpCode.multiRead);
+  private static final List<Integer> LOOK = List.of(OpCode.sync, OpCode.multiRead);
 
   private final TestZookeeper zookeeper = TestZookeeper.one();
   private Wire wire;
@@ -61,13 +68,18 @@ class ZookeeperCostTest {
     return wire.questions().stream().filter(operation -> operation != OpCode.setData).toList();
   }
 
-  /** A name whose folder is there. */
   private LockName usedName() throws Exception {
-    Claim before = newClaim();
-    granted(backend, before);
-    answer(backend.release(before, 0, Duration.ZERO));
+    LockName name = zookeeper.usedName(backend);
     wire.questions();
-    return before.name();
+    return name;
+  }
+
+  private String watches() {
+    try {
+      return FourLetterWordMain.send4LetterWord("127.0.0.1", zookeeper.server().getPort(), "wchs");
+    } catch (IOException | X509Exception.SSLContextException e) {
+      throw new IllegalStateException(e);
+    }
   }
 
   @Test
@@ -77,6 +89,15 @@ class ZookeeperCostTest {
     assertThat(questionsWithoutLifts()).isEqualTo(ENTER);
     answer(backend.release(claim, 0, Duration.ZERO));
     assertThat(wire.questions()).containsExactly(OpCode.delete);
+  }
+
+  @Test
+  void severalTokensCostAnotherRoundTrip() throws Exception {
+    Claim claim = Claim.on(usedName(), "a test");
+    Attempt.Granted grant = (Attempt.Granted) answer(backend.ask(asking(claim, 16)));
+    assertThat(grant.span()).isEqualTo(16);
+    assertThat(wire.questions())
+        .containsExactly(OpCode.create2, OpCode.multiRead, OpCode.setData, OpCode.multiRead);
   }
 
   @Test
@@ -95,10 +116,10 @@ class ZookeeperCostTest {
     wire.questions();
     granted(backend, newClaim());
     List<Integer> asked = questionsWithoutLifts();
-    assertThat(asked.subList(0, 4)).isEqualTo(ENTER);
-    assertThat(asked.get(4)).isEqualTo(OpCode.createContainer);
-    assertThat(asked.subList(5, 9)).isEqualTo(ENTER);
-    assertThat(asked).hasSize(9);
+    assertThat(asked.subList(0, 2)).isEqualTo(ENTER);
+    assertThat(asked.get(2)).isEqualTo(OpCode.createContainer);
+    assertThat(asked.subList(3, 5)).isEqualTo(ENTER);
+    assertThat(asked).hasSize(5);
   }
 
   @Test
@@ -111,7 +132,8 @@ class ZookeeperCostTest {
       assertThat(answer(backend.ask(waiting(second)))).isInstanceOf(Attempt.Refused.class);
       AtomicInteger hints = new AtomicInteger();
       var unused = backend.watch(second, hints::incrementAndGet);
-      await().until(() -> wire.questionsSoFar().size() >= 6);
+      await("both watches")
+          .until(() -> Collections.frequency(wire.questionsSoFar(), OpCode.getData) == 2);
       wire.questions();
       answer(other.release(first, 0, Duration.ZERO));
       await().until(() -> hints.get() == 1);
@@ -164,6 +186,44 @@ class ZookeeperCostTest {
       await().until(() -> hints.get() >= expected);
       assertThat(answer(backend.ask(waiting(before)))).isInstanceOf(Attempt.Granted.class);
       assertThat(hints.get()).isBetween(expected, expected + 1);
+    }
+  }
+
+  @Test
+  void whoWaitsAsksOnceHoweverLong() throws Exception {
+    LocksConfig config =
+        LocksConfig.DEFAULTS.options(LockOptions.DEFAULTS.leaseFor(TestZookeeper.SESSION));
+    LockName name = usedName();
+    granted(backend, Claim.on(name, "holder"));
+    try (Wire other = new Wire(zookeeper.server().getPort());
+        Locks locks = Locks.connect(other.url(), config)) {
+      other.questions();
+      LockOptions threeSeconds = config.options().waitAtMost(Duration.ofSeconds(3));
+      assertThatThrownBy(() -> locks.acquire(name.value(), threeSeconds))
+          .isInstanceOf(LockTimeoutException.class);
+      await("the withdrawal").until(() -> other.questionsSoFar().contains(OpCode.delete));
+      assertThat(other.questions())
+          .filteredOn(operation -> operation != OpCode.setData)
+          .containsExactly(
+              OpCode.create2, OpCode.multiRead, OpCode.getData, OpCode.getData, OpCode.delete);
+    }
+  }
+
+  @Test
+  void whoWaitedLeavesOneWatchAtMostAndThatEndsWithItsNode() throws Exception {
+    LockName name = usedName();
+    Claim holder = Claim.on(name, "holder");
+    try (ZookeeperBackend other = zookeeper.open()) {
+      granted(other, holder);
+      for (int i = 0; i < 5; i++) {
+        Claim waiter = Claim.on(name, "waiter " + i);
+        answer(backend.ask(waiting(waiter)));
+        backend.watch(waiter, () -> {}).close();
+        answer(backend.release(waiter, 0, Duration.ZERO));
+      }
+      await().until(() -> watches().contains("Total watches:1"));
+      answer(other.release(holder, 0, Duration.ZERO));
+      await().until(() -> watches().contains("Total watches:0"));
     }
   }
 }

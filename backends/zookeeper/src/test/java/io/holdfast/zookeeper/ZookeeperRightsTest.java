@@ -88,6 +88,19 @@ class ZookeeperRightsTest {
   }
 
   @Test
+  void aServerOlderThan36IsRefusedInOneLine() throws Exception {
+    try (Wire wire = new Wire(zookeeper.server().getPort())) {
+      wire.makeServerOld();
+      assertThatThrownBy(() -> open(wire.url()))
+          .isInstanceOf(StoreRefusedException.class)
+          .hasMessageContaining("is older than 3.6")
+          .hasMessageNotContaining("\n");
+      assertThat(levels(Locks.examine(wire.url(), config(TestZookeeper.SESSION))))
+          .endsWith("rights REFUSED");
+    }
+  }
+
+  @Test
   void anIdWithoutItsSchemeIsRefused() {
     assertThatThrownBy(() -> open(url("odd", "&acl=nothing:me:cdrwa")))
         .isInstanceOf(StoreRefusedException.class)

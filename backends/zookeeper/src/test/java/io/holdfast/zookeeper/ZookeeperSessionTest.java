@@ -22,9 +22,11 @@ import io.holdfast.spi.Claim;
 import io.holdfast.spi.Release;
 import io.holdfast.spi.Renewal;
 import java.time.Duration;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Collectors;
 import org.apache.zookeeper.CreateMode;
 import org.apache.zookeeper.ZooDefs;
 import org.apache.zookeeper.ZooDefs.OpCode;
@@ -37,7 +39,6 @@ import org.junit.jupiter.api.TestInstance;
 
 /** Connections that break, sessions that end, servers that go away. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
-@Tag("slow")
 class ZookeeperSessionTest {
 
   private static final Duration SHORT = Duration.ofSeconds(2);
@@ -142,12 +143,8 @@ class ZookeeperSessionTest {
         .hasCauseInstanceOf(BackendException.class);
   }
 
-  /** A name whose folder is there. */
   private Claim claimOfUsedName(ZookeeperBackend backend) throws Exception {
-    Claim before = newClaim();
-    granted(backend, before);
-    answer(backend.release(before, 0, Duration.ZERO));
-    return Claim.on(before.name(), "a test");
+    return Claim.on(zookeeper.usedName(backend), "a test");
   }
 
   @Test
@@ -207,31 +204,65 @@ class ZookeeperSessionTest {
 
   /** As a server that lags shows it (CURATOR-604). */
   @Test
-  void nodeOfTheSameClaimAndAnotherSessionIsNoGrantAndIsRemoved() throws Exception {
-    try (ZookeeperBackend backend = zookeeper.open(wire.url(), TestZookeeper.SESSION)) {
+  void nodeOfTheSameClaimAndAnotherSessionIsSomebodyElses() throws Exception {
+    try (ZookeeperBackend backend = zookeeper.open()) {
       Claim claim = claimOfUsedName(backend);
-      String ofAnother = TestZookeeper.folderOf(claim.name()) + "/" + Line.prefixOf(claim);
-      zookeeper
-          .plain()
-          .create(
-              ofAnother, new byte[0], ZooDefs.Ids.OPEN_ACL_UNSAFE, CreateMode.EPHEMERAL_SEQUENTIAL);
-      wire.questions();
-      wire.loseQuestions();
-      CompletableFuture<Attempt> asked = backend.ask(waiting(claim)).toCompletableFuture();
-      await().until(() -> wire.questionsSoFar().contains(OpCode.create2));
-      wire.cut();
-      assertThatThrownBy(() -> answer(asked)).hasCauseInstanceOf(BackendException.class);
-      AtomicInteger refusals = new AtomicInteger();
+      String prefix = Line.prefixOf(claim, zookeeper.plain().getSessionId());
+      String ofAnother =
+          zookeeper
+              .plain()
+              .create(
+                  TestZookeeper.folderOf(claim.name()) + "/" + prefix,
+                  new byte[0],
+                  ZooDefs.Ids.OPEN_ACL_UNSAFE,
+                  CreateMode.EPHEMERAL_SEQUENTIAL);
+      assertThat(answer(backend.ask(waiting(claim)))).isInstanceOf(Attempt.Refused.class);
+      zookeeper.plain().delete(ofAnother, -1);
+      assertThat(answer(backend.ask(waiting(claim)))).isInstanceOf(Attempt.Granted.class);
+    }
+  }
+
+  /** The second ask comes while the first is under way, which leaves when it is refused. */
+  @Test
+  void withdrawalKnowsOfEveryAskThatWasSentBeforeIt() throws Exception {
+    try (ZookeeperBackend backend = zookeeper.open()) {
+      Claim holder = newClaim();
+      granted(backend, holder);
+      Claim claim = Claim.on(holder.name(), "asks twice");
+      CompletableFuture<Attempt> first = backend.ask(asking(claim)).toCompletableFuture();
+      CompletableFuture<Attempt> second = backend.ask(waiting(claim)).toCompletableFuture();
+      assertThat(answer(first)).isInstanceOf(Attempt.Refused.class);
+      assertThat(answer(second)).isInstanceOf(Attempt.Refused.class);
+      assertThat(zookeeper.nodes(holder.name())).hasSize(2);
+      assertThat(answer(backend.release(claim, 0, Duration.ZERO))).isEqualTo(Release.GONE);
+      assertThat(zookeeper.nodes(holder.name())).hasSize(1);
+      assertThat(backend.claims()).isEqualTo(1);
+    }
+  }
+
+  @Test
+  @Tag("slow")
+  void whatIsWithdrawnWhileASessionOpensIsForgotten() throws Exception {
+    try (ZookeeperBackend backend = zookeeper.open(wire.url(), SHORT)) {
+      Claim held = newClaim();
+      granted(backend, held);
+      expireSessionOf(held);
+      wire.open();
       await()
           .ignoreExceptions()
-          .until(
-              () -> {
-                Attempt attempt = answer(backend.ask(waiting(claim)));
-                refusals.addAndGet(attempt instanceof Attempt.Refused ? 1 : 0);
-                return attempt instanceof Attempt.Granted;
-              });
-      assertThat(refusals).hasPositiveValue();
-      assertThat(zookeeper.nodes(claim.name())).hasSize(1);
+          .until(() -> answer(backend.release(held, 0, Duration.ZERO)) == Release.GONE);
+      wire.shut();
+      Claim claim = newClaim();
+      CompletableFuture<Attempt> first = backend.ask(asking(claim)).toCompletableFuture();
+      CompletableFuture<Attempt> again = backend.ask(asking(claim)).toCompletableFuture();
+      assertThatThrownBy(() -> answer(first)).hasCauseInstanceOf(BackendException.class);
+      assertThat(again).isNotDone();
+      assertThat(answer(backend.release(claim, 0, Duration.ZERO))).isEqualTo(Release.GONE);
+      assertThatThrownBy(() -> answer(again)).hasCauseInstanceOf(BackendException.class);
+      assertThat(backend.claims()).isZero();
+      CompletableFuture<Attempt> kept = backend.ask(asking(newClaim())).toCompletableFuture();
+      wire.open();
+      assertThat(answer(kept)).isInstanceOf(Attempt.Granted.class);
     }
   }
 
@@ -249,7 +280,7 @@ class ZookeeperSessionTest {
       String own =
           zookeeper.nodes(name).stream().filter(node -> !node.equals(holders)).findAny().get();
       zookeeper.plain().delete(TestZookeeper.folderOf(name) + "/" + own, -1);
-      await().until(() -> hints.get() == 1);
+      await().until(() -> hints.get() > 0);
       assertThat(answer(backend.ask(waiting(waiter)))).isInstanceOf(Attempt.Refused.class);
       assertThat(zookeeper.nodes(name)).hasSize(2).contains(holders);
     }
@@ -338,21 +369,20 @@ class ZookeeperSessionTest {
 
   @Test
   void closedLocksLeaveNoNodeAndNoThread() throws Exception {
-    int before = threads();
+    Set<Thread> before = Thread.getAllStackTraces().keySet();
+    Set<Thread> ours;
     LocksConfig config =
         LocksConfig.DEFAULTS.options(LockOptions.DEFAULTS.leaseFor(TestZookeeper.SESSION));
     try (Locks locks = Locks.connect(zookeeper.url(), config)) {
       assertThat(locks.acquire("left").isHeld()).isTrue();
-      assertThat(threads()).isGreaterThan(before);
+      ours =
+          Thread.getAllStackTraces().keySet().stream()
+              .filter(thread -> !before.contains(thread))
+              .filter(thread -> thread.getName().matches(".*(-SendThread|-EventThread|holdfast).*"))
+              .collect(Collectors.toSet());
+      assertThat(ours).hasSizeGreaterThan(2);
     }
     assertThat(zookeeper.nodes(new LockName("left"))).isEmpty();
-    await().until(() -> threads() <= before);
-  }
-
-  private static int threads() {
-    return (int)
-        Thread.getAllStackTraces().keySet().stream()
-            .filter(thread -> thread.getName().matches(".*(-SendThread|-EventThread|holdfast).*"))
-            .count();
+    await().until(() -> ours.stream().noneMatch(Thread::isAlive));
   }
 }

@@ -19,9 +19,12 @@ import io.holdfast.spi.Time;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.List;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
 import org.apache.zookeeper.KeeperException;
+import org.apache.zookeeper.ZooDefs.OpCode;
 import org.apache.zookeeper.data.Stat;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -33,6 +36,7 @@ class ZookeeperTokensTest {
 
   private static final String BASE = "/holdfast/test/%base";
   private static final long FAR = 1_000_000_000_000L;
+  private static final Duration HOUR = Duration.ofHours(1);
 
   private final TestZookeeper zookeeper = TestZookeeper.one();
 
@@ -105,9 +109,8 @@ class ZookeeperTokensTest {
     }
   }
 
-  @Test
-  void aProcessThatStaysConnectedDoesNotFallBehindTheClock() throws Exception {
-    AtomicLong later = new AtomicLong();
+  /** One whose clock goes on by an hour when it is told to. */
+  private ZookeeperBackend openWithAClock(AtomicLong later) {
     Time time =
         new Time() {
           @Override
@@ -122,14 +125,109 @@ class ZookeeperTokensTest {
         };
     StoreContext context =
         new StoreContext(time, Duration.ofSeconds(20), TestZookeeper.SESSION, warning -> {});
-    try (ZookeeperBackend backend =
-        ZookeeperBackend.connect(ZookeeperUrl.parse(zookeeper.url()), context)) {
-      later.set(Duration.ofHours(1).toNanos());
+    return ZookeeperBackend.connect(ZookeeperUrl.parse(zookeeper.url()), context);
+  }
+
+  @Test
+  void aProcessThatStaysConnectedDoesNotFallBehindTheClock() throws Exception {
+    AtomicLong later = new AtomicLong();
+    try (ZookeeperBackend backend = openWithAClock(later)) {
+      later.set(HOUR.toNanos());
       assertThat(granted(backend, newClaim()).firstToken())
           .isBetween(clock() + 3_599_000_000L, clock() + 3_660_000_000L);
       long lifted = base();
       granted(backend, newClaim());
       assertThat(base()).as("once in a second at most").isEqualTo(lifted);
+    }
+  }
+
+  /** As after an hour in which nobody asked, but for one who lifted it at the beginning. */
+  @Test
+  void aBaseThatIsFurtherBehindTheClockThanThisProcessKnowsIsLiftedBeforeTheGrant()
+      throws Exception {
+    try (ZookeeperBackend backend = zookeeper.open()) {
+      Claim claim = Claim.on(zookeeper.usedName(backend), "a test");
+      write(Long.toString(base() - 3_600_000_000L));
+      assertThat(granted(backend, claim).firstToken()).isGreaterThan(clock() - 1_000);
+    }
+  }
+
+  @Test
+  void whoWaitsWhileTheClockGoesOnGetsATokenThatIsNotBehindIt() throws Exception {
+    AtomicLong later = new AtomicLong();
+    try (ZookeeperBackend backend = openWithAClock(later);
+        ZookeeperBackend other = zookeeper.open()) {
+      Claim first = newClaim();
+      Claim second = Claim.on(first.name(), "waits");
+      long before = granted(other, first).firstToken();
+      answer(backend.ask(waiting(second)));
+      answer(other.release(first, 0, Duration.ZERO));
+      write(Long.toString(base() + 1));
+      later.set(HOUR.toNanos());
+      long token = granted(backend, second).firstToken();
+      assertThat(token).isGreaterThan(before).isGreaterThan(clock() + 3_599_000_000L);
+      answer(backend.release(second, token, Duration.ZERO));
+      assertThat(granted(other, Claim.on(first.name(), "next")).firstToken())
+          .as("of a process that knows nothing of that hour")
+          .isGreaterThan(token);
+    }
+  }
+
+  @Test
+  void severalTokensAreBelowTheNextGrantOfTheNameAndAboveTheOneBefore() throws Exception {
+    try (ZookeeperBackend backend = zookeeper.open();
+        ZookeeperBackend other = zookeeper.open()) {
+      LockName name = newName();
+      long last = 0;
+      for (int span : List.of(32, 1, 2, 1, 1, 32, 32)) {
+        ZookeeperBackend one = span == 2 ? other : backend;
+        Claim claim = Claim.on(name, "asks for " + span);
+        Attempt.Granted grant = (Attempt.Granted) answer(one.ask(asking(claim, span)));
+        assertThat(grant.span()).isEqualTo(span);
+        assertThat(grant.firstToken()).isGreaterThan(last);
+        assertThat(answer(one.ask(asking(claim, 32)))).as("asked again").isEqualTo(grant);
+        last = grant.firstToken() + span - 1;
+        answer(one.release(claim, last, Duration.ZERO));
+      }
+    }
+  }
+
+  @Test
+  void whoLosesALiftAgainstAnotherGetsOneToken() throws Exception {
+    try (Wire wire = new Wire(zookeeper.server().getPort());
+        ZookeeperBackend backend = zookeeper.open(wire.url(), TestZookeeper.SESSION)) {
+      wire.before(OpCode.setData, this::raise);
+      Attempt.Granted grant = (Attempt.Granted) answer(backend.ask(asking(newClaim(), 32)));
+      assertThat(grant.span()).isEqualTo(1);
+      assertThat(grant.firstToken()).as("of the base that was raised").isGreaterThan(base());
+    }
+  }
+
+  private void raise() {
+    try {
+      write(Long.toString(base() + FAR));
+    } catch (Exception e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /** The other has read the base before it was lifted for tokens that are none. */
+  @Test
+  void whoseNodeEndedBeforeTheLiftHasNoTokenOfIt() throws Exception {
+    try (Wire wire = new Wire(zookeeper.server().getPort());
+        ZookeeperBackend backend = zookeeper.open(wire.url(), TestZookeeper.SESSION);
+        ZookeeperBackend other = zookeeper.open()) {
+      Claim claim = newClaim();
+      AtomicReference<Attempt> others = new AtomicReference<>();
+      wire.before(
+          OpCode.setData,
+          () -> {
+            zookeeper.deleteNodes(claim.name());
+            others.set(
+                other.ask(asking(Claim.on(claim.name(), "another"))).toCompletableFuture().join());
+          });
+      assertThat(answer(backend.ask(asking(claim, 32)))).isInstanceOf(Attempt.Refused.class);
+      assertThat(others.get()).isInstanceOf(Attempt.Granted.class);
     }
   }
 
