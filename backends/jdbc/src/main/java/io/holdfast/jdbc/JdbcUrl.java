@@ -20,6 +20,7 @@ import java.util.regex.Pattern;
  * @param table the lease table, with its schema if one is given
  * @param create whether a missing table is created when connecting
  * @param prefix what the table's names begin with
+ * @param connections the most that the lease table is asked over
  */
 record JdbcUrl(
     String forDriver,
@@ -28,7 +29,8 @@ record JdbcUrl(
     Form form,
     String table,
     boolean create,
-    String prefix) {
+    String prefix,
+    int connections) {
 
   /** How locks are kept in the database. */
   enum Form {
@@ -39,9 +41,11 @@ record JdbcUrl(
   }
 
   private static final String OURS = "holdfast";
+  private static final String CONNECTIONS_BY_DEFAULT = "16";
   private static final Pattern TABLE =
       Pattern.compile("([A-Za-z_][A-Za-z0-9_]{0,29}\\.)?[A-Za-z_][A-Za-z0-9_]{0,29}");
   // The alphabet of lock names.
+  private static final Pattern CONNECTIONS = Pattern.compile("[2-9]|[1-5][0-9]|6[0-4]");
   private static final Pattern PREFIX = Pattern.compile("[A-Za-z0-9._:/@-]{0,100}");
 
   /**
@@ -75,11 +79,14 @@ record JdbcUrl(
             take(ours, OURS, "table", "table|session").equals("table") ? Form.TABLE : Form.SESSION,
             take(ours, OURS + ".table", "holdfast_lock", TABLE.pattern()),
             take(ours, OURS + ".create", "false", "true|false").equals("true"),
-            take(ours, OURS + ".prefix", "", PREFIX.pattern()));
+            take(ours, OURS + ".prefix", "", PREFIX.pattern()),
+            Integer.parseInt(
+                take(ours, OURS + ".connections", CONNECTIONS_BY_DEFAULT, CONNECTIONS.pattern())));
     if (!ours.isEmpty()) {
       throw new IllegalArgumentException(
-          "The JDBC URL's parameters for Holdfast are holdfast, holdfast.table, holdfast.create and"
-              + " holdfast.prefix; it has another one that begins with holdfast");
+          "The JDBC URL's parameters for Holdfast are holdfast, holdfast.table, holdfast.create,"
+              + " holdfast.prefix and holdfast.connections; it has another one that begins with"
+              + " holdfast");
     }
     return parsed;
   }

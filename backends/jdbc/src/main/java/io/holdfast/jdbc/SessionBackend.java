@@ -104,7 +104,7 @@ final class SessionBackend implements LockBackend, Inspectable {
 
   static LockBackend connect(JdbcUrl url, StoreContext context) {
     Connector connector = Connector.to(url, context.requestTimeout());
-    try (Lane lane = LeaseTableBackend.lane(connector, context, "check")) {
+    try (Lanes lane = LeaseTableBackend.lanes(connector, context, 1, "check")) {
       LeaseTableCheck check =
           LeaseTableBackend.within(
               context, url, lane.run(server -> SessionCheck.of(server, connector, context)));
