@@ -140,6 +140,7 @@ final class Lanes implements AutoCloseable {
     private @Nullable Connection connection;
     private @Nullable Task<?> handed;
     private long lastAnswer;
+    private Runnable tell = () -> {};
 
     private void take(Task<?> task) {
       handed = task;
@@ -176,26 +177,34 @@ final class Lanes implements AutoCloseable {
 
     /** The next question, as soon as there is one; nothing if the lane is to end. */
     private @Nullable Task<?> next() {
+      Task<?> first = firstInLine();
+      // At rest by now, so that whoever hears and asks on needs no other lane.
+      tell.run();
+      tell = () -> {};
+      return first != null ? first : handedOver();
+    }
+
+    private @Nullable Task<?> firstInLine() {
       line.lock();
       try {
-        if (isClosed) {
-          return null;
-        }
         Task<?> first = waiting.poll();
-        if (first != null) {
+        if (first == null) {
+          atRest.push(this);
+        } else {
           openOneMore(); // for those behind it
-          return first;
         }
-        atRest.push(this);
+        return first;
+      } finally {
+        line.unlock();
+      }
+    }
+
+    private @Nullable Task<?> handedOver() {
+      line.lock();
+      try {
         long left = SPARE.toNanos();
-        while (handed == null && !isClosed) {
-          left = news.awaitNanos(left);
-          if (left <= 0 && handed == null) {
-            if (lanes.size() > 1) {
-              return null;
-            }
-            left = SPARE.toNanos();
-          }
+        while (handed == null && !isClosed && (left > 0 || lanes.size() == 1)) {
+          left = news.awaitNanos(left > 0 ? left : SPARE.toNanos());
         }
         Task<?> task = handed;
         handed = null;
@@ -252,7 +261,7 @@ final class Lanes implements AutoCloseable {
         }
         A answer = task.question().on(server);
         lastAnswer = time.nanoTime();
-        task.answer().complete(answer);
+        tell = () -> task.answer().complete(answer);
         return true;
       } catch (SQLException | RuntimeException | Error e) {
         LockException failure = meaning(e);
@@ -332,7 +341,9 @@ final class Lanes implements AutoCloseable {
       isClosed = true;
       for (Lane lane : lanes) {
         lane.news.signal();
-        ending.add(lane.thread);
+        if (lane.thread != Thread.currentThread()) {
+          ending.add(lane.thread);
+        }
         if (lane.connection != null && !atRest.contains(lane)) {
           busy.add(lane.connection);
         }

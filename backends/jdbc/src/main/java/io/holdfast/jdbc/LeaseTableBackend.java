@@ -43,6 +43,7 @@ final class LeaseTableBackend implements LockBackend, Inspectable {
   private final LeaseTable table;
   private final Lanes asks;
   private final Lanes renewalsAndReleases;
+  private final Sweeps sweeps;
   private final @Nullable ReleaseNotices notices;
   private final Map<String, Asking> unanswered = new ConcurrentHashMap<>();
 
@@ -65,6 +66,7 @@ final class LeaseTableBackend implements LockBackend, Inspectable {
     this.table = table;
     this.asks = asks;
     this.renewalsAndReleases = lanes(connector, context, url.connections() / 2, "renewals");
+    this.sweeps = new Sweeps(context);
     this.notices =
         dialect == Dialect.POSTGRESQL
             ? new ReleaseNotices(connector, table.channel(), context)
@@ -105,7 +107,7 @@ final class LeaseTableBackend implements LockBackend, Inspectable {
       LeaseTable table = new LeaseTable(url, dialect, context.requestTimeout());
       LeaseTableBackend backend =
           new LeaseTableBackend(url, dialect, table, asks, connector, context);
-      var unused = sweep(backend.renewalsAndReleases, table, context); // opens a connection
+      backend.sweep(); // opens a connection
       return backend;
     } catch (RuntimeException | Error e) {
       asks.close();
@@ -155,20 +157,13 @@ final class LeaseTableBackend implements LockBackend, Inspectable {
     }
   }
 
-  /** Rows of names that are used no more go, each time somebody connects. */
-  static CompletableFuture<Integer> sweep(Lanes lanes, LeaseTable table, StoreContext context) {
-    return lanes.run(table::sweep)
-        .exceptionally(
-            failure -> {
-              context
-                  .warnings()
-                  .accept("Rows idle for a day were not deleted: " + failure.getMessage());
-              return 0;
-            });
+  private void sweep() {
+    var unused = sweeps.ifDue(() -> renewalsAndReleases.run(table::sweep));
   }
 
   @Override
   public CompletionStage<Attempt> ask(Ask ask) {
+    sweep();
     String id = ask.claim().id();
     Asking asking =
         unanswered.compute(
