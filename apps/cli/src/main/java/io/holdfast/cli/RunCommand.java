@@ -1,5 +1,6 @@
 package io.holdfast.cli;
 
+import io.holdfast.Guarantees;
 import io.holdfast.LockName;
 import io.holdfast.LockOptions;
 import io.holdfast.Locks;
@@ -130,7 +131,15 @@ final class RunCommand implements Callable<Integer> {
     }
     LockedRun run = new LockedRun(name, command, grace, spec.commandLine().getErr());
     try (Locks locks = stores.connect(LocksConfig.DEFAULTS.options(options))) {
+      checkStoreKeeps(locks.guarantees());
       return run.run(locks, options, session);
+    }
+  }
+
+  /** Only a store that is connected says what it can do. */
+  private void checkStoreKeeps(Guarantees guarantees) {
+    if (!guarantees.keeps() && !keep.isZero()) {
+      throw wrong("--keep: this store (%s) keeps no lock".formatted(guarantees.store()));
     }
   }
 

@@ -2,7 +2,9 @@ package io.holdfast.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.holdfast.embedded.EmbeddedEtcd;
 import io.holdfast.embedded.EmbeddedRedis;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -449,5 +451,17 @@ class RunTest {
         .filter(Files::isExecutable)
         .findFirst()
         .orElseThrow();
+  }
+
+  @Test
+  void keepingOnAStoreThatDoesNotKeepIsWrongUsageAndNothingRuns() {
+    assumeTrue(EmbeddedEtcd.isInstalled(), "SKIPPED: there is no etcd on PATH");
+    try (EmbeddedEtcd etcd = EmbeddedEtcd.start()) {
+      CommandLineRun keeping =
+          CommandLineRun.of("run", "--store=" + etcd.url(), "--keep=5s", "a", "--", "false");
+
+      assertThat(keeping.exitCode()).isEqualTo(64);
+      assertThat(keeping.err()).startsWith("holdfast: --keep: this store (etcd) keeps no lock");
+    }
   }
 }
