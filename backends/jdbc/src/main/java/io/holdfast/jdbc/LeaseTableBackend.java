@@ -223,6 +223,7 @@ final class LeaseTableBackend implements LockBackend, Inspectable {
 
   @Override
   public void close() {
+    sweeps.end();
     asks.close();
     renewalsAndReleases.close();
     if (notices != null) {

@@ -16,6 +16,7 @@ final class Sweeps {
 
   private final StoreContext context;
   private final AtomicLong due;
+  private volatile boolean isOver;
 
   Sweeps(StoreContext context) {
     this.context = context;
@@ -33,7 +34,14 @@ final class Sweeps {
   }
 
   private int warn(Throwable failure) {
-    context.warnings().accept("Rows idle for a day were not deleted: " + failure.getMessage());
+    if (!isOver) {
+      context.warnings().accept("Rows idle for a day were not deleted: " + failure.getMessage());
+    }
     return 0;
+  }
+
+  /** What fails from now on fails because we close. */
+  void end() {
+    isOver = true;
   }
 }

@@ -238,4 +238,13 @@ class JdbcErrorsTest {
         .startsWith("the server ")
         .doesNotContain(SECRET);
   }
+
+  @Test
+  void endOfASessionIsKnownOnlyFromTheServer() {
+    assertThat(JdbcFailure.isEndOfSession(new SQLException("", "57P01"))).isTrue();
+    assertThat(JdbcFailure.isEndOfSession(new SQLException("", "57P05"))).isTrue();
+    assertThat(JdbcFailure.isEndOfSession(new SQLException("", "70100", 1927))).isTrue();
+    assertThat(JdbcFailure.isEndOfSession(new SQLException("", "08006"))).isFalse();
+    assertThat(JdbcFailure.isEndOfSession(null)).isFalse();
+  }
 }

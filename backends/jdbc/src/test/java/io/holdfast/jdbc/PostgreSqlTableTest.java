@@ -475,6 +475,21 @@ class PostgreSqlTableTest {
   }
 
   @Test
+  void closingAtOnceWarnsOfNothing() throws Exception {
+    try (Connection hand = database.connection();
+        Statement statement = hand.createStatement()) {
+      hand.setAutoCommit(false);
+      statement.execute("insert into holdfast_lock values ('idle', null, '', 1, 1, 1)");
+      hand.commit();
+      statement.execute("select 1 from holdfast_lock where name = 'idle' for update");
+      for (int i = 0; i < 3; i++) {
+        database.open().close();
+      }
+    }
+    assertThat(database.warnings()).isEmpty();
+  }
+
+  @Test
   void nothingIsAtRestAfterClosing() throws Exception {
     Claim claim = newClaim();
     granted(backend, claim);

@@ -335,8 +335,8 @@ abstract class SessionTest {
         TcpCrusher way = way(reactor);
         LockBackend silenced = openThrough(way, SHORT)) {
       Claim claim = newClaim();
+      long since = System.nanoTime(); // before the server begins to count
       granted(silenced, claim);
-      long since = System.nanoTime();
       way.freeze();
       CompletionStage<Renewal> renewal = silenced.renew(claim, SHORT);
       await()
