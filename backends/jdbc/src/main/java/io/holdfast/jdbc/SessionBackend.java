@@ -30,6 +30,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -50,7 +51,7 @@ final class SessionBackend implements LockBackend, Inspectable {
 
   private final SessionSql sql;
   private final Session.Opening opening;
-  private final Runnable sweep;
+  private final Supplier<CompletableFuture<Integer>> sweep;
   private final String about;
   private final StoreContext context;
   private final Guarantees guarantees;
@@ -86,7 +87,7 @@ final class SessionBackend implements LockBackend, Inspectable {
   private SessionBackend(
       SessionSql sql,
       Session.Opening opening,
-      Runnable sweep,
+      Supplier<CompletableFuture<Integer>> sweep,
       String product,
       String about,
       StoreContext context) {
@@ -173,7 +174,7 @@ final class SessionBackend implements LockBackend, Inspectable {
       return CompletableFuture.completedFuture(
           new Attempt.Granted(mine.firstToken(), mine.ask().span(), mine.session().remaining()));
     }
-    sweep.run();
+    var unused = sweep.get();
     Asking asking = new Asking(ask);
     Asking first = unanswered.putIfAbsent(ask.claim().id(), asking);
     if (first != null && !(isStuck(first) && unanswered.replace(ask.claim().id(), first, asking))) {
