@@ -115,8 +115,7 @@ final class Lanes implements AutoCloseable {
 
   private BackendException tooLate() {
     return new BackendException(
-        "Not sent: questions before it kept the connections to %s for %s"
-            .formatted(about, requestTimeout));
+        "Not sent: no connection to %s was free within %s".formatted(about, requestTimeout));
   }
 
   /** Nobody waits for it who has another: if it cannot be opened, that is tried anew later. */

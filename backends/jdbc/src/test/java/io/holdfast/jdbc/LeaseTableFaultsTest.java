@@ -173,7 +173,10 @@ class LeaseTableFaultsTest {
     public static void main(String[] arguments) throws Exception {
       LockOptions options =
           LockOptions.DEFAULTS.leaseFor(Duration.ofMillis(Long.parseLong(arguments[1])));
-      try (Locks locks = Locks.connect(arguments[0], LocksConfig.DEFAULTS.options(options))) {
+      // A JVM that has just begun, on a busy machine, takes its time to connect.
+      LocksConfig config =
+          LocksConfig.DEFAULTS.options(options).requestTimeout(Duration.ofSeconds(30));
+      try (Locks locks = Locks.connect(arguments[0], config)) {
         Lease lease = locks.acquire("crash");
         System.out.println("held");
         while (System.in.read() >= 0) {
