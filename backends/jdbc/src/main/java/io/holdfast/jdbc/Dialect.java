@@ -21,6 +21,8 @@ enum Dialect {
   private static final Pattern VERSION_OF_MARIADB =
       Pattern.compile("(\\d+)\\.(\\d+)\\.[\\d.]+-MariaDB", Pattern.CASE_INSENSITIVE);
 
+  private static final Pattern H2_OVER_A_NETWORK = Pattern.compile("(?i)^jdbc:h2:(tcp|ssl):");
+
   private final String product;
   private final String driver;
   private final int oldestMajor;
@@ -102,7 +104,11 @@ enum Dialect {
         properties.setProperty("socketTimeout", Long.toString(millis));
         properties.setProperty("applicationName", "Holdfast");
       }
-      case H2 -> {} // nearly always in this process; its driver knows no such parameter
+      case H2 -> {
+        if (H2_OVER_A_NETWORK.matcher(url).find()) { // the only limit that its driver knows
+          properties.setProperty("NETWORK_TIMEOUT", Long.toString(millis + millis / 4));
+        }
+      }
     }
     properties
         .stringPropertyNames()

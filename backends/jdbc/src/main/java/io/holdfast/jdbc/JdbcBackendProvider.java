@@ -21,6 +21,8 @@ import java.util.Set;
  *   <li>{@code holdfast.table}: the name of the table; {@code holdfast_lock} by default
  *   <li>{@code holdfast.create=true}: create the table when connecting, if it is missing
  *   <li>{@code holdfast.prefix}: what the names begin with; nothing by default
+ *   <li>{@code holdfast.connections}: the most for asks, renewals and releases of the lease table,
+ *       2 to 64, half of them for asks; 16 by default. Those that are not busy are closed
  * </ul>
  *
  * <p>The driver has to be on the class path. Thread-safe.

@@ -9,6 +9,7 @@ import java.sql.SQLException;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a statement's failure means: refused for good, or no answer. Never free, busy or lost.
@@ -49,6 +50,9 @@ final class JdbcFailure {
     }
   }
 
+  private static final String ENDED_BY_THE_SERVER = "57P01|57P05";
+  private static final int KILLED_BY_MARIADB = 1927;
+
   private JdbcFailure() {}
 
   /**
@@ -80,6 +84,12 @@ final class JdbcFailure {
     return new BackendException(
         "The driver failed with a %s while asking %s"
             .formatted(failure.getClass().getName(), about));
+  }
+
+  /** Whether the server says that it has ended the session, and answers no question of it. */
+  static boolean isEndOfSession(@Nullable Throwable failure) {
+    return failure instanceof SQLException e
+        && (state(e).matches(ENDED_BY_THE_SERVER) || e.getErrorCode() == KILLED_BY_MARIADB);
   }
 
   private static LockException meaning(SQLException e, String about, List<Throwable> chain) {

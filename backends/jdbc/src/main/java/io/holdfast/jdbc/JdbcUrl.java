@@ -20,6 +20,7 @@ import java.util.regex.Pattern;
  * @param table the lease table, with its schema if one is given
  * @param create whether a missing table is created when connecting
  * @param prefix what the table's names begin with
+ * @param connections the most that the lease table is asked over
  */
 record JdbcUrl(
     String forDriver,
@@ -28,7 +29,8 @@ record JdbcUrl(
     Form form,
     String table,
     boolean create,
-    String prefix) {
+    String prefix,
+    int connections) {
 
   /** How locks are kept in the database. */
   enum Form {
@@ -39,9 +41,16 @@ record JdbcUrl(
   }
 
   private static final String OURS = "holdfast";
+  private static final String CONNECTIONS_BY_DEFAULT = "16";
   private static final Pattern TABLE =
       Pattern.compile("([A-Za-z_][A-Za-z0-9_]{0,29}\\.)?[A-Za-z_][A-Za-z0-9_]{0,29}");
+  private static final String SERVER = "([^:/?;,\\[]*|\\[[0-9A-Fa-f:.]*])(:[0-9]*)?";
+  private static final Pattern SERVERS = Pattern.compile(SERVER + "(," + SERVER + ")*([/?;].*)?");
+  // What stands behind a password with a mark in it is no parameter, and has the server's @.
+  private static final Pattern CREDENTIAL_OR_PLAIN =
+      Pattern.compile("(?i)[a-z]*(user|password)[a-z]*=.*|[^@]*");
   // The alphabet of lock names.
+  private static final Pattern CONNECTIONS = Pattern.compile("[2-9]|[1-5][0-9]|6[0-4]");
   private static final Pattern PREFIX = Pattern.compile("[A-Za-z0-9._:/@-]{0,100}");
 
   /**
@@ -70,16 +79,19 @@ record JdbcUrl(
     JdbcUrl parsed =
         new JdbcUrl(
             drivers.size() == 1 ? head : head + (semicolons ? ";" : "?") + rest,
-            shown(head),
+            shown(head, drivers.subList(1, drivers.size())),
             product,
             take(ours, OURS, "table", "table|session").equals("table") ? Form.TABLE : Form.SESSION,
             take(ours, OURS + ".table", "holdfast_lock", TABLE.pattern()),
             take(ours, OURS + ".create", "false", "true|false").equals("true"),
-            take(ours, OURS + ".prefix", "", PREFIX.pattern()));
+            take(ours, OURS + ".prefix", "", PREFIX.pattern()),
+            Integer.parseInt(
+                take(ours, OURS + ".connections", CONNECTIONS_BY_DEFAULT, CONNECTIONS.pattern())));
     if (!ours.isEmpty()) {
       throw new IllegalArgumentException(
-          "The JDBC URL's parameters for Holdfast are holdfast, holdfast.table, holdfast.create and"
-              + " holdfast.prefix; it has another one that begins with holdfast");
+          "The JDBC URL's parameters for Holdfast are holdfast, holdfast.table, holdfast.create,"
+              + " holdfast.prefix and holdfast.connections; it has another one that begins with"
+              + " holdfast");
     }
     return parsed;
   }
@@ -149,17 +161,23 @@ record JdbcUrl(
     return parts;
   }
 
-  /** Drivers take credentials as {@code user:password@host} or {@code (user=..,password=..)}. */
-  private static String shown(String head) {
+  /**
+   * Drivers take credentials as {@code user:password@host} or {@code (user=..,password=..)}. Where
+   * a password may have been cut at a mark of its own, the place is not shown at all.
+   */
+  private static String shown(String head, List<String> parameters) {
     int end = head.indexOf('(');
     String place = end < 0 ? head : head.substring(0, end) + "...";
-    int at = place.lastIndexOf('@');
     int slashes = place.indexOf("//");
-    String safe =
-        at < 0 || slashes < 0
-            ? place
-            : place.substring(0, slashes + 2) + place.substring(Math.max(at + 1, slashes + 2));
-    return safe.replaceAll("[?;].*", "").replaceAll("[^!-~]", "?");
+    if (slashes >= 0) {
+      String behind = place.substring(slashes + 2);
+      String servers = behind.substring(behind.lastIndexOf('@') + 1);
+      boolean isCut =
+          parameters.stream().anyMatch(one -> !CREDENTIAL_OR_PLAIN.matcher(one).matches());
+      boolean isWhole = !isCut && SERVERS.matcher(servers).matches();
+      place = place.substring(0, slashes + 2) + (isWhole ? servers : "...");
+    }
+    return place.replaceAll("[?;].*", "").replaceAll("[^!-~]", "?");
   }
 
   /** Without credentials. */

@@ -32,22 +32,24 @@ import org.jspecify.annotations.Nullable;
  * Locks as rows of a table, in a database that everybody already has: each question is one
  * statement and its own transaction on a connection of ours.
  *
- * <p>Asks have one connection; renewals and releases have another, so that they never queue behind
- * asks. Only the withdrawal of a claim whose ask has no answer yet goes the way of its ask, behind
- * it: if it went another way, it could arrive first.
+ * <p>Asks have connections of their own; renewals and releases have others, so that they never
+ * queue behind asks. Only the withdrawal of a claim whose ask has no answer yet waits for that: if
+ * it went before, it could arrive first.
  */
 final class LeaseTableBackend implements LockBackend, Inspectable {
 
   private final JdbcUrl url;
   private final Guarantees guarantees;
   private final LeaseTable table;
-  private final Lane asks;
-  private final Lane renewalsAndReleases;
+  private final Lanes asks;
+  private final Lanes renewalsAndReleases;
+  private final Sweeps sweeps;
   private final @Nullable ReleaseNotices notices;
   private final Map<String, Asking> unanswered = new ConcurrentHashMap<>();
 
   /** The asks of one claim that have no answer yet. */
   private static final class Asking {
+    private final CompletableFuture<Void> answered = new CompletableFuture<>();
     private volatile boolean isWithdrawn;
     private int asks; // only within the map's compute
   }
@@ -56,14 +58,15 @@ final class LeaseTableBackend implements LockBackend, Inspectable {
       JdbcUrl url,
       Dialect dialect,
       LeaseTable table,
-      Lane asks,
+      Lanes asks,
       Connector connector,
       StoreContext context) {
     this.url = url;
     this.guarantees = guarantees(dialect);
     this.table = table;
     this.asks = asks;
-    this.renewalsAndReleases = lane(connector, context, "renewals");
+    this.renewalsAndReleases = lanes(connector, context, url.connections() / 2, "renewals");
+    this.sweeps = new Sweeps(context);
     this.notices =
         dialect == Dialect.POSTGRESQL
             ? new ReleaseNotices(connector, table.channel(), context)
@@ -84,18 +87,19 @@ final class LeaseTableBackend implements LockBackend, Inspectable {
         true);
   }
 
-  static Lane lane(Connector connector, StoreContext context, String what) {
-    return new Lane(
+  static Lanes lanes(Connector connector, StoreContext context, int most, String what) {
+    return new Lanes(
         connector::open,
         context.time(),
         context.requestTimeout(),
+        most,
         "holdfast-jdbc-" + what,
         connector.url().shown());
   }
 
   static LockBackend connect(JdbcUrl url, StoreContext context) {
     Connector connector = Connector.to(url, context.requestTimeout());
-    Lane asks = lane(connector, context, "asks");
+    Lanes asks = lanes(connector, context, (url.connections() + 1) / 2, "asks");
     try {
       LeaseTableCheck check = within(context, url, asks.run(check(url, context)));
       check.refuse();
@@ -103,7 +107,7 @@ final class LeaseTableBackend implements LockBackend, Inspectable {
       LeaseTable table = new LeaseTable(url, dialect, context.requestTimeout());
       LeaseTableBackend backend =
           new LeaseTableBackend(url, dialect, table, asks, connector, context);
-      var unused = sweep(backend.renewalsAndReleases, table, context); // opens that lane
+      backend.sweep(); // opens a connection
       return backend;
     } catch (RuntimeException | Error e) {
       asks.close();
@@ -117,9 +121,9 @@ final class LeaseTableBackend implements LockBackend, Inspectable {
 
   /** What a look at the database finds, also if it cannot be reached. */
   static List<Finding> examine(
-      JdbcUrl url, StoreContext context, Lane.Question<LeaseTableCheck> look) {
+      JdbcUrl url, StoreContext context, Lanes.Question<LeaseTableCheck> look) {
     Connector connector = Connector.to(url, context.requestTimeout());
-    try (Lane lane = lane(connector, context, "doctor")) {
+    try (Lanes lane = lanes(connector, context, 1, "doctor")) {
       return within(context, url, lane.run(look)).findings();
     } catch (StoreRefusedException e) {
       return List.of(
@@ -133,7 +137,7 @@ final class LeaseTableBackend implements LockBackend, Inspectable {
     }
   }
 
-  private static Lane.Question<LeaseTableCheck> check(JdbcUrl url, StoreContext context) {
+  private static Lanes.Question<LeaseTableCheck> check(JdbcUrl url, StoreContext context) {
     return connection -> LeaseTableCheck.of(connection, url, context.requestTimeout());
   }
 
@@ -153,20 +157,13 @@ final class LeaseTableBackend implements LockBackend, Inspectable {
     }
   }
 
-  /** Rows of names that are used no more go, each time somebody connects. */
-  static CompletableFuture<Integer> sweep(Lane lane, LeaseTable table, StoreContext context) {
-    return lane.run(table::sweep)
-        .exceptionally(
-            failure -> {
-              context
-                  .warnings()
-                  .accept("Rows idle for a day were not deleted: " + failure.getMessage());
-              return 0;
-            });
+  private void sweep() {
+    var unused = sweeps.ifDue(() -> renewalsAndReleases.run(table::sweep));
   }
 
   @Override
   public CompletionStage<Attempt> ask(Ask ask) {
+    sweep();
     String id = ask.claim().id();
     Asking asking =
         unanswered.compute(
@@ -183,9 +180,13 @@ final class LeaseTableBackend implements LockBackend, Inspectable {
               }
               return table.ask(connection, ask);
             })
-        .whenComplete(
-            (attempt, failure) ->
-                unanswered.computeIfPresent(id, (same, all) -> --all.asks == 0 ? null : all));
+        .whenComplete((attempt, failure) -> answered(id, asking));
+  }
+
+  private void answered(String id, Asking asking) {
+    if (unanswered.computeIfPresent(id, (same, all) -> --all.asks == 0 ? null : all) == null) {
+      asking.answered.complete(null);
+    }
   }
 
   @Override
@@ -195,12 +196,14 @@ final class LeaseTableBackend implements LockBackend, Inspectable {
 
   @Override
   public CompletionStage<Release> release(Claim claim, long lastTokenUsed, Duration keepFor) {
+    Lanes.Question<Release> question =
+        connection -> table.release(connection, claim, lastTokenUsed, keepFor);
     Asking asking = unanswered.get(claim.id());
-    if (asking != null) {
-      asking.isWithdrawn = true;
+    if (asking == null) {
+      return renewalsAndReleases.run(question);
     }
-    Lane lane = asking != null ? asks : renewalsAndReleases;
-    return lane.run(connection -> table.release(connection, claim, lastTokenUsed, keepFor));
+    asking.isWithdrawn = true;
+    return asking.answered.thenCompose(done -> renewalsAndReleases.run(question));
   }
 
   @Override
@@ -220,6 +223,7 @@ final class LeaseTableBackend implements LockBackend, Inspectable {
 
   @Override
   public void close() {
+    sweeps.end();
     asks.close();
     renewalsAndReleases.close();
     if (notices != null) {

@@ -58,9 +58,13 @@ final class Session {
     /** Whether it was the server that had it, and not only we who wanted it. */
     final boolean wasOpen;
 
-    Over(boolean wasOpen, @Nullable Throwable cause) {
+    /** Whether the question was on its way, so that nobody knows what came of it. */
+    final boolean wasPut;
+
+    Over(boolean wasOpen, boolean wasPut, @Nullable Throwable cause) {
       super("The session is over", cause);
       this.wasOpen = wasOpen;
+      this.wasPut = wasPut;
     }
   }
 
@@ -188,7 +192,8 @@ final class Session {
     } finally {
       line.unlock();
     }
-    task.answer().completeExceptionally(new Over(true, null)); // so that it is put to another
+    task.answer()
+        .completeExceptionally(new Over(true, false, null)); // so that it is put to another
     return task.answer();
   }
 
@@ -371,12 +376,12 @@ final class Session {
   }
 
   private void end(boolean wasOpen, @Nullable Throwable cause, List<Task<?>> underWay) {
-    List<Task<?>> unanswered = new ArrayList<>(underWay);
+    List<Task<?>> neverPut = new ArrayList<>();
     line.lock();
     try {
       isOver = true;
-      unanswered.addAll(urgent);
-      unanswered.addAll(patient);
+      neverPut.addAll(urgent);
+      neverPut.addAll(patient);
       urgent.clear();
       patient.clear();
     } finally {
@@ -384,6 +389,7 @@ final class Session {
     }
     locks.clear();
     atEnd.accept(this);
-    unanswered.forEach(task -> task.answer().completeExceptionally(new Over(wasOpen, cause)));
+    underWay.forEach(task -> task.answer().completeExceptionally(new Over(wasOpen, true, cause)));
+    neverPut.forEach(task -> task.answer().completeExceptionally(new Over(wasOpen, false, cause)));
   }
 }

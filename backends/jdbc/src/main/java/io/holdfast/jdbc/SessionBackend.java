@@ -30,6 +30,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -50,6 +51,7 @@ final class SessionBackend implements LockBackend, Inspectable {
 
   private final SessionSql sql;
   private final Session.Opening opening;
+  private final Supplier<CompletableFuture<Integer>> sweep;
   private final String about;
   private final StoreContext context;
   private final Guarantees guarantees;
@@ -83,9 +85,15 @@ final class SessionBackend implements LockBackend, Inspectable {
   private record Held(Session session, SessionKey key, Ask ask, long firstToken, long grantedAt) {}
 
   private SessionBackend(
-      SessionSql sql, Session.Opening opening, String product, String about, StoreContext context) {
+      SessionSql sql,
+      Session.Opening opening,
+      Supplier<CompletableFuture<Integer>> sweep,
+      String product,
+      String about,
+      StoreContext context) {
     this.sql = sql;
     this.opening = opening;
+    this.sweep = sweep;
     this.about = about;
     this.context = context;
     this.guarantees =
@@ -104,18 +112,33 @@ final class SessionBackend implements LockBackend, Inspectable {
 
   static LockBackend connect(JdbcUrl url, StoreContext context) {
     Connector connector = Connector.to(url, context.requestTimeout());
-    try (Lane lane = LeaseTableBackend.lane(connector, context, "check")) {
+    try (Lanes lane = LeaseTableBackend.lanes(connector, context, 1, "check")) {
       LeaseTableCheck check =
           LeaseTableBackend.within(
               context, url, lane.run(server -> SessionCheck.of(server, connector, context)));
       check.refuse();
       Dialect dialect = check.dialect();
       LeaseTable table = new LeaseTable(url, dialect, context.requestTimeout());
-      LeaseTableBackend.within(context, url, LeaseTableBackend.sweep(lane, table, context));
+      Sweeps sweeps = new Sweeps(context);
+      LeaseTableBackend.within(context, url, sweeps.ifDue(() -> lane.run(table::sweep)));
       SessionSql sql = SessionSql.of(dialect, url).orElseThrow();
       return new SessionBackend(
-          sql, () -> open(connector, sql, context), dialect.product(), url.shown(), context);
+          sql,
+          () -> open(connector, sql, context),
+          () -> sweeps.ifDue(() -> sweep(connector, table, context)),
+          dialect.product(),
+          url.shown(),
+          context);
     }
+  }
+
+  /**
+   * Over a connection of its own: a session that looks through a table would keep renewals waiting.
+   */
+  private static CompletableFuture<Integer> sweep(
+      Connector connector, LeaseTable table, StoreContext context) {
+    Lanes lane = LeaseTableBackend.lanes(connector, context, 1, "sweep");
+    return lane.run(table::sweep).whenComplete((rows, failure) -> lane.close());
   }
 
   static List<Finding> examine(JdbcUrl url, StoreContext context) {
@@ -151,6 +174,7 @@ final class SessionBackend implements LockBackend, Inspectable {
       return CompletableFuture.completedFuture(
           new Attempt.Granted(mine.firstToken(), mine.ask().span(), mine.session().remaining()));
     }
+    var unused = sweep.get();
     Asking asking = new Asking(ask);
     Asking first = unanswered.putIfAbsent(ask.claim().id(), asking);
     if (first != null && !(isStuck(first) && unanswered.replace(ask.claim().id(), first, asking))) {
@@ -320,11 +344,20 @@ final class SessionBackend implements LockBackend, Inspectable {
         .urgently(server -> release(server, held, claim))
         .handle(
             (answer, failure) -> {
-              if (failure != null && !isOver(failure)) {
+              if (failure == null) {
+                return answer;
+              }
+              if (isClosed || !endedBefore(failure)) {
                 throw meaningOf(failure);
               }
-              return failure == null ? answer : Release.GONE;
+              return Release.GONE;
             });
+  }
+
+  /** Whether the session ended before the question; else nobody knows what came of that. */
+  private static boolean endedBefore(Throwable failure) {
+    return causeOf(failure) instanceof Session.Over over
+        && (!over.wasPut || JdbcFailure.isEndOfSession(over.getCause()));
   }
 
   /** By the session's thread. */

@@ -165,7 +165,8 @@ class JdbcErrorsTest {
   @CsvSource({
     "jdbc:postgresql://127.0.0.1:PORT/d?user=u&password=" + SECRET,
     "jdbc:mariadb://u:" + SECRET + "@127.0.0.1:PORT/d",
-    "jdbc:sqlserver://127.0.0.1:PORT;user=u;password=" + SECRET
+    "jdbc:sqlserver://127.0.0.1:PORT;user=u;password=" + SECRET,
+    "jdbc:h2:tcp://127.0.0.1:PORT/mem:d;USER=u;PASSWORD=" + SECRET
   })
   void absentServerIsNoAnswer(String url) throws IOException {
     int nobodys;
@@ -179,7 +180,8 @@ class JdbcErrorsTest {
   @CsvSource({
     "jdbc:postgresql://127.0.0.1:PORT/d?user=u&password=" + SECRET,
     "jdbc:mariadb://u:" + SECRET + "@127.0.0.1:PORT/d",
-    "jdbc:sqlserver://127.0.0.1:PORT;user=u;password=" + SECRET
+    "jdbc:sqlserver://127.0.0.1:PORT;user=u;password=" + SECRET,
+    "jdbc:h2:tcp://127.0.0.1:PORT/mem:d;USER=u;PASSWORD=" + SECRET
   })
   void silentServerIsNoAnswerInTime(String url) throws IOException {
     try (ServerSocket silent = new ServerSocket(0, 50, InetAddress.getLoopbackAddress())) {
@@ -235,5 +237,14 @@ class JdbcErrorsTest {
         .message()
         .startsWith("the server ")
         .doesNotContain(SECRET);
+  }
+
+  @Test
+  void endOfASessionIsKnownOnlyFromTheServer() {
+    assertThat(JdbcFailure.isEndOfSession(new SQLException("", "57P01"))).isTrue();
+    assertThat(JdbcFailure.isEndOfSession(new SQLException("", "57P05"))).isTrue();
+    assertThat(JdbcFailure.isEndOfSession(new SQLException("", "70100", 1927))).isTrue();
+    assertThat(JdbcFailure.isEndOfSession(new SQLException("", "08006"))).isFalse();
+    assertThat(JdbcFailure.isEndOfSession(null)).isFalse();
   }
 }

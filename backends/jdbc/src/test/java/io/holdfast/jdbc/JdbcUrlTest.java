@@ -94,10 +94,48 @@ class JdbcUrlTest {
         "jdbc:sqlserver://h:5432;user=u;password=" + SECRET,
         "jdbc:sqlserver://h:5432;user=u;password={;" + SECRET + "}",
         "jdbc:h2:mem:a;PASSWORD=" + SECRET,
+        // With a raw mark in the password, which is a mistake, nothing of it is shown either.
+        "jdbc:mysql://u:" + SECRET + "?x@h:5432/d",
+        "jdbc:mysql://u:1?" + SECRET + "@h:5432/d",
+        "jdbc:mysql://u:" + SECRET + "/1?a=b@h:5432/d?user=me@home",
+        "jdbc:mysql://u:" + SECRET + "&x?y@h:5432/d",
+        "jdbc:mysql://u:" + SECRET + "?x",
+        "jdbc:mysql://[" + SECRET + "?x@h",
+        "jdbc:postgresql://h/d?password=x&" + SECRET,
+        "jdbc:postgresql://h/d?password=x?" + SECRET + "&ssl=true",
+        "jdbc:sqlserver://u:" + SECRET + ";x@h;databaseName=d",
+        "jdbc:sqlserver://h;password=x;" + SECRET,
+        "jdbc:h2:tcp://u:" + SECRET + ";x@h/d",
       })
   void textsShowNoCredentials(String url) {
     assertThat(JdbcUrl.parse(url).toString()).startsWith("jdbc:").doesNotContain(SECRET);
     assertThat(JdbcUrl.parse(url).shown()).doesNotContain(SECRET);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = ' ',
+      value = {
+        "jdbc:postgresql://h:5432/d?user=me@home&password=x@y jdbc:postgresql://h:5432/d",
+        "jdbc:postgresql://a:1,[::1]:2,c/d jdbc:postgresql://a:1,[::1]:2,c/d",
+        "jdbc:mysql://u:p@h:3306/d?x=y jdbc:mysql://h:3306/d",
+        "jdbc:sqlserver://h\\i:1433;user=me@home jdbc:sqlserver://h\\i:1433",
+        "jdbc:h2:tcp://h:1/mem:a;USER=u jdbc:h2:tcp://h:1/mem:a",
+        "jdbc:postgresql:d?password=x@y jdbc:postgresql:d",
+        "jdbc:mysql://u:1?2@h/d jdbc:mysql://...",
+      })
+  void textsShowServerAndDatabase(String url, String shown) {
+    assertThat(JdbcUrl.parse(url).shown()).isEqualTo(shown);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"1", "65", "0", "-2", "many", ""})
+  void connectionsAreFrom2To64(String connections) {
+    assertThat(JdbcUrl.parse("jdbc:h2:mem:a;holdfast.connections=2").connections()).isEqualTo(2);
+    assertThat(JdbcUrl.parse("jdbc:h2:mem:a;holdfast.connections=64").connections()).isEqualTo(64);
+    assertThatThrownBy(() -> JdbcUrl.parse("jdbc:h2:mem:a;holdfast.connections=" + connections))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("holdfast.connections");
   }
 
   @Test

@@ -18,18 +18,26 @@ import io.holdfast.spi.Claim;
 import io.holdfast.spi.LockBackend;
 import io.holdfast.spi.Release;
 import io.holdfast.spi.Renewal;
+import io.holdfast.spi.StoreContext;
+import io.holdfast.spi.Time;
 import io.holdfast.spi.Watch;
 import java.sql.Connection;
 import java.sql.Statement;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * What is PostgreSQL's own in a lease table, and what is every lease table's but costs a server.
@@ -218,16 +226,125 @@ class PostgreSqlTableTest {
   }
 
   @Test
+  void asksOfOtherNamesAreNotHeldUpUpToTheLimit() throws Exception {
+    LockBackend narrow = database.open(database.url("holdfast.connections=6"), TIMEOUT);
+    Claim busy = newClaim();
+    granted(another, busy);
+    answer(another.release(busy, 0, Duration.ZERO));
+    try (Connection hand = lockedByHand(busy)) {
+      List<CompletionStage<Attempt>> inTheWay = new ArrayList<>();
+      for (int i = 0; i < 2; i++) {
+        inTheWay.add(narrow.ask(asking(Claim.on(busy.name(), "in the way"))));
+        awaitWaitingForARow(i + 1);
+        granted(narrow, newClaim());
+      }
+      inTheWay.add(narrow.ask(asking(Claim.on(busy.name(), "the last that fits"))));
+      awaitWaitingForARow(3);
+      var last = narrow.ask(asking(newClaim()));
+      Claim held = newClaim();
+      granted(another, held);
+      assertThat(answer(narrow.renew(held, LONG))).isInstanceOf(Renewal.Renewed.class);
+      assertThat(last.toCompletableFuture()).isNotDone();
+      hand.rollback();
+      for (CompletionStage<Attempt> attempt : inTheWay) {
+        answer(attempt);
+      }
+      assertThat(answer(last)).isInstanceOf(Attempt.Granted.class);
+    }
+  }
+
+  @Test
+  void oneConnectionIsEnoughForWhoAsksOneAfterTheOther() throws Exception {
+    for (int i = 0; i < 50; i++) {
+      Claim claim = newClaim();
+      granted(backend, claim);
+      answer(backend.release(claim, 0, Duration.ZERO));
+    }
+    assertThat(ourThreads()).filteredOn(name -> name.contains("asks")).hasSize(2);
+    assertThat(ourThreads()).filteredOn(name -> name.contains("renewals")).hasSize(2);
+  }
+
+  @Test
+  void connectionThatIsOneTooManyHarmsNobody() throws Exception {
+    database.run("create role few login password 'few' connection limit 2");
+    try {
+      database.run("grant select, insert, update, delete on holdfast_lock to few");
+      String url =
+          database
+              .url()
+              .replaceFirst("user=[^&]*", "user=few")
+              .replaceFirst("password=[^&]*", "password=few");
+      LockBackend few = database.open(url, TIMEOUT);
+      await().until(() -> ourSessions("few") == 2);
+      List<CompletionStage<Attempt>> asked = new ArrayList<>();
+      for (int i = 0; i < 50; i++) {
+        asked.add(few.ask(asking(newClaim())));
+      }
+      for (CompletionStage<Attempt> one : asked) {
+        assertThat(answer(one)).isInstanceOf(Attempt.Granted.class);
+      }
+      few.close();
+    } finally {
+      await().until(() -> ourSessions("few") == 0);
+      database.run("drop owned by few");
+      database.run("drop role few");
+    }
+  }
+
+  private int ourSessions(String user) {
+    return Integer.parseInt(
+        database
+            .rows("select count(*) from pg_stat_activity where usename = '" + user + "'")
+            .get(0));
+  }
+
+  @Tag("slow")
+  @Test
+  void spareConnectionsAreClosed() throws Exception {
+    List<CompletionStage<Attempt>> asked = new ArrayList<>();
+    for (int i = 0; i < 200; i++) {
+      asked.add(backend.ask(asking(newClaim())));
+    }
+    for (CompletionStage<Attempt> one : asked) {
+      answer(one);
+    }
+    assertThat(ourThreads()).filteredOn(name -> name.contains("asks")).hasSizeGreaterThan(2);
+    await()
+        .atMost(Duration.ofMinutes(2))
+        .until(() -> ourThreads().stream().filter(name -> name.contains("asks")).count() == 2);
+  }
+
+  @Test
+  void withdrawalWaitsForItsAsk() throws Exception {
+    Claim wanted = newClaim();
+    granted(another, wanted);
+    answer(another.release(wanted, 0, Duration.ZERO));
+    Claim next = Claim.on(wanted.name(), "next");
+    try (Connection hand = lockedByHand(wanted)) {
+      var asked = backend.ask(asking(next));
+      awaitWaitingForARow(1);
+      var withdrawn = backend.release(next, 0, Duration.ZERO);
+      granted(backend, newClaim()); // others go on
+      assertThat(withdrawn.toCompletableFuture()).isNotDone();
+      hand.rollback();
+      assertThat(answer(asked)).isInstanceOf(Attempt.Granted.class);
+      assertThat(answer(withdrawn)).isEqualTo(Release.RELEASED);
+    }
+    granted(another, Claim.on(wanted.name(), "third"));
+  }
+
+  @Test
   void withdrawnAskThatWasNotSentYetTakesNothing() throws Exception {
+    LockBackend narrow = database.open(database.url("holdfast.connections=2"), TIMEOUT);
     Claim busy = newClaim();
     Claim wanted = newClaim();
     granted(another, busy);
     answer(another.release(busy, 0, Duration.ZERO));
     try (Connection hand = lockedByHand(busy)) {
-      var first = backend.ask(asking(Claim.on(busy.name(), "in the way")));
+      var first = narrow.ask(asking(Claim.on(busy.name(), "in the way")));
       awaitWaitingForARow(1);
-      var asked = backend.ask(asking(wanted));
-      var withdrawn = backend.release(wanted, 0, Duration.ZERO);
+      var asked = narrow.ask(asking(wanted));
+      var withdrawn = narrow.release(wanted, 0, Duration.ZERO);
       hand.rollback();
       answer(first);
       assertThat(answer(withdrawn)).isEqualTo(Release.GONE);
@@ -239,7 +356,8 @@ class PostgreSqlTableTest {
 
   @Test
   void askThatCameToItsTurnTooLateIsNotSent() throws Exception {
-    LockBackend impatient = database.open(database.url(), Duration.ofSeconds(1));
+    LockBackend impatient =
+        database.open(database.url("holdfast.connections=2"), Duration.ofSeconds(1));
     Claim busy = newClaim();
     Claim wanted = newClaim();
     granted(backend, busy);
@@ -295,6 +413,39 @@ class PostgreSqlTableTest {
 
   @Test
   void connectingDeletesWhatWasIdleForADay() throws Exception {
+    whatWasIdleForADayGoes(database::open);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"table", "session"})
+  void askAfterAnHourDeletesWhatWasIdleForADay(String form) throws Exception {
+    AtomicLong passed = new AtomicLong();
+    Time time =
+        new Time() {
+          @Override
+          public long nanoTime() {
+            return System.nanoTime() + passed.get();
+          }
+
+          @Override
+          public Timer schedule(Duration delay, Runnable task) {
+            return TestDatabase.REAL.schedule(delay, task);
+          }
+        };
+    StoreContext context =
+        new StoreContext(time, TIMEOUT, Duration.ofHours(24), database.warnings()::add);
+    try (LockBackend old =
+        new JdbcBackendProvider().connect(database.url("holdfast=" + form), context)) {
+      answer(old.ask(new Ask(newClaim(), Duration.ofHours(24), false, 1, 0)));
+      whatWasIdleForADayGoes(
+          () -> {
+            passed.addAndGet(Duration.ofMinutes(61).toNanos());
+            var unused = old.ask(new Ask(newClaim(), Duration.ofHours(24), false, 1, 0));
+          });
+    }
+  }
+
+  private void whatWasIdleForADayGoes(Runnable then) throws Exception {
     Claim released = newClaim();
     Claim expired = newClaim();
     Claim ahead = newClaim();
@@ -314,12 +465,28 @@ class PostgreSqlTableTest {
         "update holdfast_lock set last_token = last_token + 2 * 86400000000 where name = '"
             + ahead.name()
             + "'");
-    database.open();
+    then.run();
     await()
         .untilAsserted(
             () ->
                 assertThat(database.rows("select name from holdfast_lock"))
-                    .containsExactlyInAnyOrder(ahead.name().value(), fresh.name().value()));
+                    .contains(ahead.name().value(), fresh.name().value())
+                    .doesNotContain(released.name().value(), expired.name().value()));
+  }
+
+  @Test
+  void closingAtOnceWarnsOfNothing() throws Exception {
+    try (Connection hand = database.connection();
+        Statement statement = hand.createStatement()) {
+      hand.setAutoCommit(false);
+      statement.execute("insert into holdfast_lock values ('idle', null, '', 1, 1, 1)");
+      hand.commit();
+      statement.execute("select 1 from holdfast_lock where name = 'idle' for update");
+      for (int i = 0; i < 3; i++) {
+        database.open().close();
+      }
+    }
+    assertThat(database.warnings()).isEmpty();
   }
 
   @Test

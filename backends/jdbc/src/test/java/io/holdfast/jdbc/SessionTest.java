@@ -30,6 +30,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -133,11 +134,17 @@ abstract class SessionTest {
     }
   }
 
+  /** Not every server says that it ended a session; where it just cuts, nobody knows at first. */
   @Test
   void releaseOfALockWhoseSessionWasEndedIsGone() throws Exception {
     Claim claim = newClaim();
     granted(backend, claim);
     server.endHolder(claim.name());
+    try {
+      assertThat(release(backend, claim)).isEqualTo(Release.GONE);
+    } catch (ExecutionException unknown) {
+      assertThat(unknown).hasCauseInstanceOf(BackendException.class);
+    }
     assertThat(release(backend, claim)).isEqualTo(Release.GONE);
   }
 
@@ -305,6 +312,22 @@ abstract class SessionTest {
     }
   }
 
+  @Test
+  void releaseCutInMidRequestIsNoAnswer() throws Exception {
+    try (NioReactor reactor = new NioReactor();
+        TcpCrusher way = way(reactor);
+        LockBackend cut = openThrough(way, LEASE)) {
+      Claim held = newClaim();
+      granted(cut, held);
+      way.freeze();
+      CompletionStage<Release> released = cut.release(held, 0, Duration.ZERO);
+      awaitPut();
+      way.close();
+      assertThatThrownBy(() -> answer(released)).hasCauseInstanceOf(BackendException.class);
+      assertThat(release(cut, held)).isEqualTo(Release.GONE);
+    }
+  }
+
   @Tag("slow")
   @Test
   void halfOpenConnectionEndsWithTheLeaseOnBothSides() throws Exception {
@@ -312,8 +335,8 @@ abstract class SessionTest {
         TcpCrusher way = way(reactor);
         LockBackend silenced = openThrough(way, SHORT)) {
       Claim claim = newClaim();
+      long since = System.nanoTime(); // before the server begins to count
       granted(silenced, claim);
-      long since = System.nanoTime();
       way.freeze();
       CompletionStage<Renewal> renewal = silenced.renew(claim, SHORT);
       await()
@@ -329,6 +352,20 @@ abstract class SessionTest {
       way.unfreeze();
       granted(silenced, newClaim());
     }
+  }
+
+  /** Until a session's thread waits for the server. */
+  private static void awaitPut() {
+    await()
+        .atMost(LIMIT)
+        .until(
+            () ->
+                Thread.getAllStackTraces().entrySet().stream()
+                    .anyMatch(
+                        thread ->
+                            thread.getKey().getName().startsWith("holdfast-session")
+                                && Stream.of(thread.getValue())
+                                    .anyMatch(at -> at.getMethodName().equals("executeQuery"))));
   }
 
   private TcpCrusher way(NioReactor reactor) throws IOException {

@@ -110,7 +110,8 @@ public final class ClaimedTable {
    * @param reader is shown the row, with all columns, once
    * @return what the reader made of the row; empty if there is no such record
    * @throws StaleTokenException a newer holder, or another one with the same token, was here; stop
-   * @throws IllegalStateException if autocommit is off, or several records have this id
+   * @throws IllegalStateException if autocommit is off, or several records have this id, or the
+   *     record can be read and not be claimed, as a row security policy may have it
    */
   public <T> Optional<T> claim(
       Connection connection, Object recordId, Holder claimer, RowReader<T> reader)
@@ -120,6 +121,30 @@ public final class ClaimedTable {
           "ClaimedTable.claim is a transaction of its own, and autocommit is off");
     }
     Dialect dialect = Dialect.of(connection);
+    @Nullable Stored stored = null;
+    for (int attempt = 1; attempt <= 2; attempt++) {
+      Optional<T> read = claimOnce(connection, dialect, recordId, claimer, reader);
+      if (read.isPresent()) {
+        return read;
+      }
+      stored = stored(connection, dialect, recordId);
+      if (stored.isAbsent()) {
+        return Optional.empty();
+      }
+      if (stored.fence >= claimer.token()) {
+        throw stale(recordId, claimer, stored);
+      }
+      // It may have been inserted between the two statements, but not a second time.
+    }
+    throw new IllegalStateException(
+        "A record can be read and not be claimed, as a row security policy, a trigger or a fence"
+            + " that is null may have it: "
+            + described(recordId, claimer, stored));
+  }
+
+  private <T> Optional<T> claimOnce(
+      Connection connection, Dialect dialect, Object recordId, Holder claimer, RowReader<T> reader)
+      throws SQLException {
     try (PreparedStatement claim = prepare(connection, dialect, "claim.sql")) {
       claim.setLong(1, claimer.token());
       claim.setString(2, claimer.id());
@@ -127,19 +152,10 @@ public final class ClaimedTable {
       claim.setLong(4, claimer.token());
       claim.setLong(5, claimer.token());
       claim.setString(6, claimer.id());
-      Optional<T> read =
-          claim.execute() // whether it returns rows by itself
-              ? readOne(claim.getResultSet(), reader)
-              : readClaimed(connection, dialect, recordId, claimer, reader);
-      if (read.isPresent()) {
-        return read;
-      }
+      return claim.execute() // whether it returns rows by itself
+          ? readOne(claim.getResultSet(), reader)
+          : readClaimed(connection, dialect, recordId, claimer, reader);
     }
-    Stored stored = stored(connection, dialect, recordId);
-    if (stored.fence < claimer.token()) {
-      return Optional.empty(); // not there; or only since a moment ago, and unclaimed
-    }
-    throw stale(recordId, claimer, stored);
   }
 
   /**
@@ -218,19 +234,21 @@ public final class ClaimedTable {
     }
     if (!isOurs || dialect != Dialect.MYSQL) {
       throw new IllegalStateException(
-          "A record is claimed before it is written: "
-              + table
-              + " "
-              + GuardException.printable(recordId.toString())
-              + ", "
-              + claimer
-              + ", "
-              + stored);
+          "A record is claimed before it is written: " + described(recordId, claimer, stored));
     }
+  }
+
+  private String described(Object recordId, Holder claimer, @Nullable Stored stored) {
+    return "%s %s, %s, %s"
+        .formatted(table, GuardException.printable(recordId.toString()), claimer, stored);
   }
 
   /** The guard's columns as they are stored; fence -1 if there is no such record. */
   private record Stored(long fence, @Nullable String holder) {
+    boolean isAbsent() {
+      return fence < 0;
+    }
+
     boolean isOf(Holder claimer) {
       return fence == claimer.token() && claimer.id().equals(holder);
     }

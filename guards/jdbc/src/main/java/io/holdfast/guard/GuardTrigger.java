@@ -25,8 +25,9 @@ import java.sql.Statement;
  * without. What was announced is used up by the next statement on the table, also by one that
  * writes nothing, and is gone with the transaction. It is kept in transaction-local settings
  * ({@code holdfast.*}), not in columns, which would keep their last value for a careless writer to
- * copy. Records are never deleted, truncated or given another id, because the fence would go with
- * them: mark them deleted.
+ * copy. It belongs to the table, not to its name: one of the same name in another schema takes
+ * nothing of it. Records are never deleted, truncated or given another id, because the fence would
+ * go with them: mark them deleted.
  *
  * <p>A refusal is an {@code SQLException}: LK001, a newer token has written; LK002, the record is
  * at another version ({@link SqlFailure#AGAIN}); LK003, the write was not announced, or may not be
@@ -67,8 +68,10 @@ public final class GuardTrigger {
   }
 
   /**
-   * The statements that create the trigger, for PostgreSQL 11 and later and for your migrations.
-   * The table is there already, with its fence and version; what it holds is not touched.
+   * The statements that create the trigger, for PostgreSQL 12 and later (partitioned tables: 13)
+   * and for your migrations. The table is there already, with its fence and version; what it holds
+   * is not touched. Run them again after a partition was added: until then that could be truncated.
+   * They refuse to replace a function {@code <table>_guard} that is not theirs.
    */
   public String ddl() {
     return table.named(Statements.load(Dialect.POSTGRESQL, "guard_trigger.sql"));
@@ -102,9 +105,10 @@ public final class GuardTrigger {
     }
     String statement = Statements.load(Dialect.POSTGRESQL, "allow_next.sql");
     try (PreparedStatement allow = connection.prepareStatement(statement)) {
-      allow.setString(1, table.table() + " " + recordId);
-      allow.setString(2, Long.toString(token));
-      allow.setString(3, Long.toString(versionRead));
+      allow.setString(1, table.table());
+      allow.setString(2, recordId.toString());
+      allow.setString(3, Long.toString(token));
+      allow.setString(4, Long.toString(versionRead));
       allow.execute();
     }
   }

@@ -249,6 +249,81 @@ class GuardTriggerTest {
   }
 
   @Test
+  void partitionsAreGuardedLikeTheirTable() throws SQLException {
+    execute(
+        "CREATE TABLE parted (id text PRIMARY KEY, fence bigint, version bigint, content text)"
+            + " PARTITION BY RANGE (id)");
+    execute("CREATE TABLE parted_a PARTITION OF parted FOR VALUES FROM ('a') TO ('n')");
+    FencedTable records = FencedTable.of("parted");
+    GuardTrigger parted = GuardTrigger.on(records);
+    parted.install(connection);
+    execute("CREATE TABLE parted_n PARTITION OF parted FOR VALUES FROM ('n') TO ('z')");
+    parted.install(connection); // a partition came
+    parted.allowNext(connection, "b", 5, 0);
+    records.insert(connection, "b", 5, Map.of("content", "one"));
+    parted.allowNext(connection, "b", 6, 1);
+    execute("UPDATE parted_a SET content = 'two'");
+    connection.commit();
+    refused("LK003", () -> execute("UPDATE parted_a SET content = 'x'"));
+    refused("LK003", () -> execute("TRUNCATE parted"));
+    refused("LK003", () -> execute("TRUNCATE parted_a"));
+    refused("LK003", () -> execute("TRUNCATE parted_n"));
+    refused("LK003", () -> execute("DELETE FROM parted_a"));
+    parted.allowNext(connection, "b", 7, 2);
+    execute("UPDATE parted_a SET content = 'three'");
+    refused("LK003", () -> execute("UPDATE parted_a SET content = 'x'")); // used up
+    assertThat(
+            Database.ask(connection, "SELECT concat_ws(' ', fence, version, content) FROM parted"))
+        .isEqualTo("6 2 two");
+  }
+
+  @Test
+  void laterTriggersDoNotChangeFenceVersionOrId() throws SQLException {
+    for (String change :
+        new String[] {"fence := 1", "fence := NULL", "version := 7", "id := new.id || 'x'"}) {
+      execute(
+          "CREATE TABLE later (id text PRIMARY KEY, fence bigint, version bigint, content text)");
+      execute(
+          "CREATE FUNCTION later_changes() RETURNS trigger LANGUAGE plpgsql"
+              + " AS $$ BEGIN new."
+              + change
+              + "; RETURN new; END $$");
+      execute(
+          "CREATE TRIGGER zzz BEFORE INSERT OR UPDATE ON later"
+              + " FOR EACH ROW EXECUTE FUNCTION later_changes()");
+      GuardTrigger later = GuardTrigger.on(FencedTable.of("later"));
+      later.install(connection);
+      later.allowNext(connection, "b", 5, 0);
+      execute("INSERT INTO later (id, content) VALUES ('b', 'x')", "LK003");
+    }
+  }
+
+  @Test
+  void functionOfSomebodyElseIsNotReplaced() throws SQLException {
+    execute("CREATE TABLE others (id text PRIMARY KEY, fence bigint, version bigint)");
+    execute("CREATE FUNCTION others_guard() RETURNS int LANGUAGE sql AS 'SELECT 42'");
+    connection.commit();
+    refused("42723", () -> GuardTrigger.on(FencedTable.of("others")).install(connection));
+    execute("DROP FUNCTION others_guard");
+    execute(
+        "CREATE FUNCTION others_guard() RETURNS trigger LANGUAGE plpgsql"
+            + " AS 'BEGIN RETURN NULL; END'");
+    connection.commit();
+    refused("42723", () -> GuardTrigger.on(FencedTable.of("others")).install(connection));
+  }
+
+  @Test
+  void tableOfTheSameNameInAnotherSchemaTakesNoAnnouncement() throws SQLException {
+    execute("CREATE SCHEMA elsewhere");
+    execute("CREATE TABLE elsewhere.record (LIKE record INCLUDING ALL)");
+    execute("SET LOCAL search_path = elsewhere");
+    TRIGGER.install(connection);
+    execute("SET LOCAL search_path = guarded, elsewhere");
+    TRIGGER.allowNext(connection, id, 5, 0); // for the first of them
+    execute("INSERT INTO elsewhere.record (id, content) VALUES ('" + id + "', 'x')", "LK003");
+  }
+
+  @Test
   void nameThatPostgreSqlWouldCutIsRefused() {
     assertThat(GuardTrigger.on(FencedTable.of("other." + "x".repeat(57)))).isNotNull();
     assertThatThrownBy(() -> GuardTrigger.on(FencedTable.of("x".repeat(58))))
@@ -263,9 +338,10 @@ class GuardTriggerTest {
   private void announceByHand(long token) throws SQLException {
     try (PreparedStatement announce =
         connection.prepareStatement(Statements.load(Dialect.POSTGRESQL, "allow_next.sql"))) {
-      announce.setString(1, "record " + id);
-      announce.setString(2, Long.toString(token));
-      announce.setString(3, "1");
+      announce.setString(1, "record");
+      announce.setString(2, id);
+      announce.setString(3, Long.toString(token));
+      announce.setString(4, "1");
       announce.execute();
     }
   }
