@@ -241,7 +241,7 @@ final class EtcdBackend implements LockBackend, Inspectable {
     }
     if (ask.mayWait()) {
       return CompletableFuture.completedStage(
-          place.refused(line.ahead().get(), line.others(), line.revision(), Duration.ZERO));
+          place.refused(line.ahead().get(), line.others(), line.revision()));
     }
     return release(ask.claim(), 0, Duration.ZERO)
         .thenApply(left -> new Attempt.Refused(Duration.ZERO, OptionalInt.empty()));

@@ -8,6 +8,7 @@ import io.etcd.jetcd.watch.WatchEvent;
 import io.etcd.jetcd.watch.WatchResponse;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 
 /**
@@ -23,6 +24,7 @@ final class Listening {
   private final Consumer<ByteSequence> deleted;
   private final Runnable ended;
   private final List<Watcher> open = new CopyOnWriteArrayList<>();
+  private final AtomicInteger begun = new AtomicInteger();
   private volatile boolean over;
 
   /**
@@ -43,6 +45,11 @@ final class Listening {
     return over;
   }
 
+  /** Whether nothing is missed any more that is meant here, or its end is told. */
+  boolean missesNothing() {
+    return !over && !open.isEmpty() && begun.get() == open.size();
+  }
+
   boolean isAbout(ByteSequence key) {
     return about.equals(key);
   }
@@ -52,9 +59,9 @@ final class Listening {
    *
    * @param from the first revision of which to hear; 0 for what comes from now on
    * @param range whether all keys that begin with this one are meant
-   * @param begun runs when nothing is missed from now on
+   * @param hasBegun runs when nothing is missed from now on
    */
-  void to(ByteSequence key, long from, boolean range, Runnable begun) {
+  void to(ByteSequence key, long from, boolean range, Runnable hasBegun) {
     WatchOption option =
         WatchOption.builder()
             .withRevision(from)
@@ -68,18 +75,19 @@ final class Listening {
             key,
             option,
             Watch.listener(
-                response -> hear(response, begun), failure -> end(), this::endUnlessOver)));
+                response -> hear(response, hasBegun), failure -> end(), this::endUnlessOver)));
     if (over) {
       stop();
     }
   }
 
-  private void hear(WatchResponse response, Runnable begun) {
+  private void hear(WatchResponse response, Runnable hasBegun) {
     if (over) {
       return;
     }
     if (response.isCreatedNotify()) {
-      begun.run();
+      begun.incrementAndGet();
+      hasBegun.run();
     }
     for (WatchEvent event : response.getEvents()) {
       deleted.accept(event.getKeyValue().getKey());

@@ -141,7 +141,7 @@ final class Place {
    *
    * @param others how many have a place beside this one
    */
-  Attempt.Refused refused(Tenure ahead, int others, long at, Duration askAgainIn) {
+  Attempt.Refused refused(Tenure ahead, int others, long at) {
     Seen now =
         seen.updateAndGet(
             last ->
@@ -152,7 +152,10 @@ final class Place {
                     false,
                     at));
     listen();
-    return new Attempt.Refused(askAgainIn, OptionalInt.of(now.before()));
+    Listening last = listening.get();
+    boolean isTold = last != null && last.isAbout(ahead.key()) && last.missesNothing();
+    return new Attempt.Refused(
+        isTold ? session.quarter() : Duration.ZERO, OptionalInt.of(now.before()));
   }
 
   /** Runs the hint whenever the place may have become the first, until {@link #ignore}. */

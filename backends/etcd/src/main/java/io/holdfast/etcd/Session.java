@@ -113,6 +113,11 @@ final class Session {
     return heartbeat.beat(notBefore);
   }
 
+  /** So often at least whoever waits has to ask, because that keeps the lease alive. */
+  Duration quarter() {
+    return length.dividedBy(4);
+  }
+
   /** Keeps it alive if the last answer is old; fails never. */
   CompletionStage<?> keep(long now) {
     if (keptUntil - now >= length.toNanos() / 3 * 2) {

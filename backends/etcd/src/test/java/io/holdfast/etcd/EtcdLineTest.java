@@ -95,6 +95,25 @@ class EtcdLineTest {
   }
 
   @Test
+  void whoMissesNoHintAsksForItsSessionOnlyAndElseAsTheEngineLikes() throws Exception {
+    LockName name = newName();
+    Claim holder = newClaim(name);
+    ask(backend, holder);
+    Claim claim = newClaim(name);
+    assertThat(askAgainIn(claim)).isZero();
+    try (Watch watch = another.watch(claim, () -> {})) {
+      await().atMost(LIMIT).until(() -> askAgainIn(claim).equals(TestEtcd.LEASE.dividedBy(4)));
+    }
+    assertThat(askAgainIn(claim)).as("nobody hears any more").isZero();
+    release(another, claim);
+    release(backend, holder);
+  }
+
+  private Duration askAgainIn(Claim claim) throws Exception {
+    return ((Attempt.Refused) ask(another, claim)).askAgainIn();
+  }
+
+  @Test
   @Tag("slow")
   void releaseWakesOneOfFiveHundredWaitersAndItAsksOnce() throws Exception {
     LockName name = newName();
