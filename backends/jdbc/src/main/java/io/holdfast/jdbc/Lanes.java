@@ -124,11 +124,11 @@ final class Lanes implements AutoCloseable {
     isPausing &= time.nanoTime() - lastRefusal - pause < 0;
     boolean mayBeOneMore = lanes.size() < most && !isOpening && !isPausing;
     if (!isClosed && !waiting.isEmpty() && (lanes.isEmpty() || mayBeOneMore)) {
-      isOpening = true;
       Lane lane = new Lane();
-      lanes.add(lane);
       lane.thread.setDaemon(true);
-      lane.thread.start();
+      lane.thread.start(); // it waits for the line
+      lanes.add(lane);
+      isOpening = true;
     }
   }
 
