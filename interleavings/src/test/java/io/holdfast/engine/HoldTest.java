@@ -142,7 +142,7 @@ class HoldTest {
       return switch (change) {
         case RELEASE -> new Hold.Standing(LeaseState.RELEASED, end);
         case AT_RISK -> new Hold.Standing(LeaseState.AT_RISK, end);
-        case RENEWED -> until - end > 0 ? new Hold.Standing(LeaseState.HELD, until) : standing;
+        case RENEWED -> until - end >= 0 ? new Hold.Standing(LeaseState.HELD, until) : standing;
         case NONE, LOSE -> standing;
       };
     }
