@@ -16,11 +16,10 @@ import java.util.concurrent.CompletableFuture;
  * } // LeaseLostException here if the protection had ended before the block did
  * }</pre>
  *
- * <p>Two things are not always known. If the store ended the lease early (a failover, a flush, a
- * deletion by hand), that is missed when the release has no answer, or one that comes when the
- * lease would be over anyway, or when another caller of this process took the lock over, for which
- * the store is not asked. And nothing tells of a second holder that a store let in by mistake. The
- * token is for both.
+ * <p>It is not known that the store ended the lease early (a failover, a flush, a deletion by hand)
+ * if no renewal was due since and the release has no answer, or one that comes when the lease would
+ * be over anyway; or if another caller of this process took the lock over, for which the store is
+ * not asked. The token is for these cases, too.
  *
  * <p>No lock can stop a holder that was paused past the end of its lease and then writes. Give
  * {@link #token()} to the resource and let it refuse a smaller one.

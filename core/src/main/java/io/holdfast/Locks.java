@@ -96,8 +96,8 @@ public interface Locks extends AutoCloseable {
    * LockTimeoutException}. Empty means one thing: someone else had the lock by the last answer.
    *
    * <p>A caller that does not wait takes the store's next answer. If another caller of these locks
-   * has put a question about the name already, that is the answer to this question, which may have
-   * left before this call. If one of them holds the lock, nobody is asked.
+   * has a question about the name under way, its answer counts, although the question left before
+   * this call. If another caller of these locks holds the lock, the store is not asked.
    *
    * @throws InterruptedException if the thread is interrupted; the claim is withdrawn
    */
