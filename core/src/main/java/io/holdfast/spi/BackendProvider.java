@@ -23,8 +23,7 @@ public interface BackendProvider {
   /**
    * Looks at what is particular to this kind of store: versions, settings, rights, clocks. What it
    * calls {@link Finding.Level#REFUSED} is what {@link #connect} refuses, in the same words. Waits
-   * for the store; may connect and ask, leaves nothing that does not age out, and closes what it
-   * opened.
+   * for the store; may connect and ask, changes nothing that lasts, and closes what it opened.
    *
    * @return what was found, also if the store refuses or does not answer; no secret in it
    * @throws IllegalArgumentException if the URL is malformed; the message repeats no secret
