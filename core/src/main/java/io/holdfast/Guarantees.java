@@ -5,7 +5,8 @@ import java.util.Optional;
 
 /**
  * What a store promises, as data: the contract tests skip by it, and the documentation is checked
- * against it. Immutable.
+ * against it. Immutable. Users read it. The constructor is for backends, and gets a parameter more
+ * with each new promise: a backend is compiled against the version that it runs with.
  *
  * @param store what it is, in a few words
  * @param fair whether claims are granted in the order in which they came

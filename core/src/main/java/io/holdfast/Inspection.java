@@ -16,10 +16,13 @@ import java.util.OptionalLong;
 public record Inspection(LockName name, Optional<Holder> holder, OptionalInt waiting) {
 
   /**
-   * Who has a lock.
+   * Who has a lock. Label and token are as of the grant: callers of one process hand a lock over
+   * among themselves without telling the store, so another caller of the process that the label
+   * names may have it, with a token up to 31 greater.
    *
-   * @param label the holder's label; for a value that is not ours, words that say so
-   * @param token the token of the grant; empty for a value that is not ours
+   * @param label the label of the caller for whom the process asked; for a value that is not ours,
+   *     words that say so
+   * @param token the first token of the grant; empty for a value that is not ours
    * @param remaining how long the store keeps it without a renewal; empty if for ever
    */
   public record Holder(String label, OptionalLong token, Optional<Duration> remaining) {}

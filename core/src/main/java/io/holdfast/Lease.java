@@ -8,13 +8,18 @@ import java.util.concurrent.CompletableFuture;
  *
  * <p>The lease is renewed in the background until it is closed. If it cannot be renewed in time it
  * is <em>lost</em>: another process may hold the lock, and nothing done from then on is protected
- * by it. A block that ends normally was protected from start to end:
+ * by it. A block that ends normally was protected from start to end, as far as is known:
  *
  * <pre>{@code
  * try (Lease lease = locks.acquire("machine:42")) {
  *   machines.merge(report, lease.token());
  * } // LeaseLostException here if the protection had ended before the block did
  * }</pre>
+ *
+ * <p>It is not known that the store ended the lease early (a failover, a flush, a deletion by hand)
+ * if no renewal was due since and the release has no answer, or one that comes when the lease would
+ * be over anyway; or if another caller of this process took the lock over, for which the store is
+ * not asked. The token is for these cases, too.
  *
  * <p>No lock can stop a holder that was paused past the end of its lease and then writes. Give
  * {@link #token()} to the resource and let it refuse a smaller one.
@@ -32,8 +37,11 @@ public interface Lease extends AutoCloseable {
   LockName name();
 
   /**
-   * The fencing token of this grant: greater than that of every earlier grant of the name, the same
-   * for as long as this lease lives and after, and between the microseconds since 1970 and 2^53.
+   * The fencing token of this grant: greater than that of every earlier grant of the name, as long
+   * as the store keeps its data. After a loss of data (a flush, a failover to a replica that lags,
+   * an old snapshot) it is greater under a condition of time that docs/guarantees.md states for
+   * each store. Never changes, not even when the lease is over. Not below the store's clock in
+   * microseconds since 1970, and below 2^53.
    */
   long token();
 
@@ -74,11 +82,13 @@ public interface Lease extends AutoCloseable {
 
   /**
    * Gives the lock back and waits for the answer, at most one request timeout. Without an answer it
-   * returns normally, because the work was protected; the release is repeated in the background
-   * until the lease would have ended. A second call does nothing. An interrupted thread releases,
-   * too, and stays interrupted.
+   * returns normally, because the lease had not ended by the clock; the release is repeated in the
+   * background until the lease would have ended. It returns normally, too, when the store answers
+   * that the lock is no longer ours but the lease is over by then: that may be its natural end. A
+   * second call does nothing. An interrupted thread releases, too, and stays interrupted.
    *
-   * @throws LeaseLostException if the lease had ended before this call
+   * @throws LeaseLostException if the lease had ended before this call, or the store answers in
+   *     time that the lock was no longer ours
    */
   @Override
   void close();

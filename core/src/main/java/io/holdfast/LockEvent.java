@@ -2,13 +2,23 @@ package io.holdfast;
 
 import java.time.Duration;
 
-/** What happened to a lock of this process. Durations are by the monotonic clock. */
+/**
+ * What happened to a lock of this process. Durations are by the monotonic clock.
+ *
+ * <p>Immutable, apart from the exceptions that some carry. Further kinds may come, and further
+ * components: test with {@code instanceof} what you know, and let the rest pass.
+ */
 public sealed interface LockEvent {
 
   /** A lock was acquired after a wait, which includes the time of the store's answer. */
   record Acquired(LockName name, long token, Duration waited) implements LockEvent {}
 
-  /** A caller stopped waiting; the reason is what it was told. */
+  /**
+   * A caller stopped waiting. The reason is what it was told: {@link LockTimeoutException}, {@link
+   * BackendException} or {@link StoreRefusedException}; {@link IllegalStateException} if the locks
+   * were closed; {@link java.util.concurrent.CancellationException} if the caller went away, by an
+   * interrupt or the end of its future.
+   */
   record NotAcquired(LockName name, Duration waited, Throwable reason) implements LockEvent {}
 
   /** A lease was renewed; {@code took} is from question to answer. */
@@ -18,7 +28,7 @@ public sealed interface LockEvent {
   record RenewalFailed(LockName name, long token, LockException reason, Duration remaining)
       implements LockEvent {}
 
-  /** A lease was released after it was held for a time. */
+  /** A lease was released, or handed over to another caller here, after it was held for a time. */
   record Released(LockName name, long token, Duration held) implements LockEvent {}
 
   /** The store has not answered a release. It is repeated until the lease would have ended. */

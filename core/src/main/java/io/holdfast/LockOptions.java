@@ -10,7 +10,9 @@ import java.util.Optional;
  * LockOptions quick = LockOptions.DEFAULTS.leaseFor(Duration.ofSeconds(5)).waitAtMost(Duration.ZERO);
  * }</pre>
  *
- * <p>Every range is checked here, before anything is sent. Immutable and thread-safe.
+ * <p>Every range is checked here, before anything is sent. Immutable and thread-safe. The
+ * constructor is not part of the API, because a new option is a new parameter of it: what stays are
+ * {@link #DEFAULTS}, the accessors, and the methods that change one option.
  *
  * @param leaseFor how long the store keeps the lock for a holder that has fallen silent; 50 ms to
  *     24 h, default 30 s: long enough for a pause of the JVM, short enough to wait for after a
@@ -19,8 +21,9 @@ import java.util.Optional;
  * @param waitAtMost how long to wait for the lock; 0 (ask once) to 24 h, default 30 s: a caller
  *     that waits longer is better told. The answer to the last question is awaited for at most one
  *     request timeout more
- * @param holdAtMost when renewal ends and the lease is lost although its holder still runs; 50 ms
- *     to 24 h, default none. For holders that may hang
+ * @param holdAtMost when renewal ends and the lease is lost although its holder still runs, counted
+ *     from before the question that was granted; 50 ms to 24 h, default none. For holders that may
+ *     hang
  * @param keepFor how long the lock stays taken, counted from the grant, even when it is released
  *     earlier; 0 to 24 h, default 0. For a job that runs once although the nodes' clocks differ. A
  *     holder that crashes or loses its lease keeps nothing: another may run the job at once
@@ -28,7 +31,9 @@ import java.util.Optional;
  *     whose resource has already seen a greater token. More than 400 days ahead of the store's
  *     clock is refused by the store
  * @param label who holds the lock, for people: 1 to 128 printable ASCII characters, default {@code
- *     host/pid/thread}. Anyone who may read the store can read it
+ *     host/pid/thread}. Anyone who may read the store can read it. The store is told the label of
+ *     the caller for whom this process began to ask; the next one to whom the lock is handed over
+ *     here, without a question, is not named there
  */
 public record LockOptions(
     Duration leaseFor,

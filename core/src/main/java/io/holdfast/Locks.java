@@ -49,9 +49,10 @@ public interface Locks extends AutoCloseable {
 
   /**
    * Looks a store over before anybody relies on it: whether it answers, its version, settings,
-   * rights and clock, and whether a lock under a random name can be had. What is {@link
-   * Finding.Level#REFUSED} is what {@link #connect(String, LocksConfig)} or an acquisition would
-   * fail with. Waits for the store, and leaves nothing behind.
+   * rights and clock, and whether a lock can be had. What is {@link Finding.Level#REFUSED} is what
+   * {@link #connect(String, LocksConfig)} or an acquisition would fail with. Waits for the store,
+   * and leaves behind no more than a lock that was released: its name, {@code holdfast-doctor/1},
+   * is always the same, with other numbers where several look at once.
    *
    * @throws IllegalArgumentException if the URL is malformed or no backend knows its scheme
    */
@@ -85,14 +86,20 @@ public interface Locks extends AutoCloseable {
    */
   Lease acquire(String name, LockOptions options) throws InterruptedException;
 
-  /** Acquires the lock if it is free at this moment, as {@code waitAtMost} of zero does. */
+  /** Does not wait for the lock: {@link #tryAcquire(String, LockOptions)}, waiting for zero. */
   default Optional<Lease> tryAcquire(String name) throws InterruptedException {
     return tryAcquire(name, options().waitAtMost(Duration.ZERO));
   }
 
   /**
    * {@link #acquire(String, LockOptions)} with an empty result in place of {@link
-   * LockTimeoutException}. Empty means one thing: someone else has the lock.
+   * LockTimeoutException}. Empty means one thing: someone else had the lock by the last answer.
+   *
+   * <p>A caller that does not wait takes the store's next answer. If another caller of these locks
+   * has a question about the name under way, its answer counts, although the question left before
+   * this call. If another caller of these locks holds the lock, the store is not asked.
+   *
+   * @throws InterruptedException if the thread is interrupted; the claim is withdrawn
    */
   Optional<Lease> tryAcquire(String name, LockOptions options) throws InterruptedException;
 
@@ -143,9 +150,15 @@ public interface Locks extends AutoCloseable {
   Lock reentrant(String name, LockOptions options);
 
   /**
-   * Who has the lock, as the store says at this moment.
+   * Who has the lock, as the store says. Waits for its answer, at most one request timeout, and
+   * asks once.
    *
+   * @throws IllegalArgumentException if the name is malformed
+   * @throws BackendException if the store does not answer
+   * @throws StoreRefusedException if the store answers and refuses
+   * @throws IllegalStateException if these locks are closed
    * @throws UnsupportedOperationException if the store cannot tell
+   * @throws InterruptedException if the thread is interrupted
    */
   Inspection inspect(String name) throws InterruptedException;
 
@@ -153,10 +166,12 @@ public interface Locks extends AutoCloseable {
   Guarantees guarantees();
 
   /**
-   * Withdraws claims, releases leases, and ends every thread that these locks started; waits at
-   * most one request timeout for the store. A lease that is still open is lost for its holder,
+   * Withdraws claims and releases leases, waits at most one request timeout for the store's
+   * answers, and then ends connections and threads, which may take some seconds more. Callbacks
+   * that run come to their end by themselves. A lease that is still open is lost for its holder,
    * because what its block does from here on is unprotected. Waiting callers get {@link
-   * IllegalStateException}. A second call does nothing.
+   * IllegalStateException}. What the store did not hear is not repeated any more: it ends with its
+   * lease or its session. Interrupts are not heeded. A second call does nothing.
    */
   @Override
   void close();

@@ -5,7 +5,7 @@ import java.util.Optional;
 
 /**
  * How one connection to a store behaves. Start from {@link #DEFAULTS}. Immutable; as thread-safe as
- * its listener.
+ * its listener. As with {@link LockOptions}, the constructor is not part of the API.
  *
  * @param options the options of every call that brings none of its own
  * @param requestTimeout how long one question to the store is waited for before it counts as

@@ -27,13 +27,13 @@ public final class Usage {
         LockOptions.DEFAULTS
             .waitAtMost(Duration.ZERO) // do not wait
             .keepFor(Duration.ofMinutes(10)); // and nobody else runs it in the next ten minutes
-    locks.tryAcquire("nightly", once).ifPresent(Usage::runNightly);
+    locks.tryAcquire("nightly", once).ifPresent(lease -> runNightly(lease)); // which closes it
 
     CompletableFuture<Lease> later = locks.acquireAsync("machine:7");
     later.thenCompose(lease -> work(lease).thenCompose(done -> lease.closeAsync())).join();
 
     try (Lease lease = locks.acquire("leader")) {
-      lease.onLost(Usage::stop); // when its time is over, not when somebody asks
+      lease.onLost(() -> stop()); // when its time is over, not when somebody asks
       lease.ensureHeld(); // LeaseLostException if it is not ours at this moment
     }
 

@@ -26,9 +26,11 @@ import picocli.CommandLine.Spec;
     description = {
       "Runs a command while holding a lock.",
       "",
-      "The lease is renewed while COMMAND runs. If it cannot be renewed, or the",
-      "store says that it is gone, COMMAND is stopped, together with what it has",
-      "started: TERM first, KILL when the lease ends.",
+      "The lease is renewed while COMMAND runs. If it is lost, COMMAND is stopped,",
+      "together with what it has started. If the store does not answer, TERM is sent",
+      "--grace before the lease ends, and KILL when it ends. If the store says that",
+      "it has ended the lease, TERM is sent at once, and KILL after --grace; if this",
+      "process stood still past the end, both at once.",
     },
     customSynopsis = {
       "holdfast run [--store=URL] [--wait=D] [--lease=D] [--keep=D] [--grace=D]",

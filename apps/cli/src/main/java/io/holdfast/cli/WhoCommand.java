@@ -42,6 +42,9 @@ import picocli.CommandLine.Spec;
       "",
       "JSON: name, held, label, token, remainingMillis, waiting. What is not there or",
       "not known is null: a lock without an end has no remainingMillis.",
+      "",
+      "Label and token are those of the grant. Threads of one process hand a lock over",
+      "without telling the store: the token of the one that has it may be greater.",
     })
 final class WhoCommand implements Callable<Integer> {
   @Spec

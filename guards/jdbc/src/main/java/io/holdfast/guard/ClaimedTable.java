@@ -69,8 +69,16 @@ public final class ClaimedTable {
     }
   }
 
-  /** Takes what it wants from the row that it is shown. */
+  /** Takes what it wants from the row that it is shown. Called once, in the thread that claims. */
   public interface RowReader<T> {
+    /**
+     * Reads columns of the row.
+     *
+     * @param row at the row, with all of its columns; to be read only, neither moved nor closed,
+     *     and not beyond this call
+     * @return what the caller of {@link ClaimedTable#claim} gets; not null
+     * @throws SQLException passed on; the record is claimed all the same
+     */
     T read(ResultSet row) throws SQLException;
   }
 

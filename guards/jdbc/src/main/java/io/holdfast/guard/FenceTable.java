@@ -51,13 +51,17 @@ public final class FenceTable {
    * <p>Must be the first statement of the transaction: above READ COMMITTED what was read before is
    * older than the fence.
    *
-   * <p>It holds a row, and must not do so for longer than the lease. PostgreSQL: it sets the
-   * transaction's {@code lock_timeout} and {@code idle_in_transaction_session_timeout} to the
-   * remainder of the lease, unless they are shorter already; they end what outlives it with 55P03
-   * and 25P03, which {@link SqlFailure} knows. The others have no limits that end with the
-   * transaction, and none is left behind: only this call's own wait ends, with the lease by the
-   * whole second (MySQL, MariaDB, SQL Server) or with H2's {@code LOCK_TIMEOUT}. There, see to it
-   * that a session which idles in its transaction is ended.
+   * <p>It holds a row, and should not do so for longer than the lease: whoever enters next waits
+   * for the end of the transaction. That costs time and not safety, since the fence decides.
+   * Nothing here ends a transaction with its lease. PostgreSQL: it sets the transaction's {@code
+   * lock_timeout} and {@code idle_in_transaction_session_timeout} to the remainder of the lease,
+   * unless they are shorter already. So each wait for a lock and each pause between two statements
+   * is no longer than that, or ends with 55P03 or 25P03, which {@link SqlFailure} knows. A
+   * statement that runs for long, and statements that follow one another, have no limit: set {@code
+   * statement_timeout}, or from PostgreSQL 17 on {@code transaction_timeout}. The others have no
+   * limits that end with the transaction, and none is left behind: only this call's own wait ends,
+   * with the lease by the whole second (MySQL, MariaDB, SQL Server) or with H2's {@code
+   * LOCK_TIMEOUT}. There, see to it that a session which idles in its transaction is ended.
    *
    * @param connection in a transaction (autocommit off)
    * @param name what the rows belong to, usually the lock's name; 1 to 200 characters, of which the

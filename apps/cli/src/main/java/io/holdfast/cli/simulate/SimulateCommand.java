@@ -22,8 +22,10 @@ import picocli.CommandLine.Spec;
     name = "simulate",
     mixinStandardHelpOptions = true,
     description = {
-      "Runs the lock engine in simulated worlds in which messages are lost, processes",
-      "stop and die and stores forget, and checks the history of each."
+      "Runs the lock engine in simulated worlds, and checks what came of each.",
+      "",
+      "In these worlds messages are lost, processes stop and die and stores forget.",
+      "The history of each has to keep every promise.",
     },
     sortOptions = false,
     exitCodeOnInvalidInput = SimulateCommand.USAGE,
