@@ -1,6 +1,7 @@
 package io.holdfast.redis;
 
 import io.holdfast.BackendException;
+import io.holdfast.LockException;
 import io.holdfast.spi.Time;
 import io.lettuce.core.RedisClient;
 import io.lettuce.core.RedisFuture;
@@ -26,7 +27,7 @@ import org.jspecify.annotations.Nullable;
  * One connection, from its opening to its end. What is asked over it reaches the server in the
  * order of the calls, also what is asked before it is open, and at most once: it never reconnects,
  * and at its end every question without an answer fails. Open it is when the server has accepted
- * the {@link Greeting}. Thread-safe.
+ * the {@link Greeting} and is one that may answer. Thread-safe.
  */
 final class Link {
 
@@ -34,6 +35,7 @@ final class Link {
   private final long silentAfter;
   private final CompletableFuture<StatefulRedisConnection<String, String>> connected =
       new CompletableFuture<>();
+  private final CompletableFuture<ServerInfo> greeted = new CompletableFuture<>();
   private final CompletableFuture<ServerInfo> opened = new CompletableFuture<>();
   private final ReentrantLock ordering = new ReentrantLock();
   private final Queue<Long> unansweredSince = new ConcurrentLinkedQueue<>();
@@ -61,7 +63,7 @@ final class Link {
     var unused =
         connected
             .thenCompose(connection -> greeting.over(connection.async()))
-            .whenComplete(this::greeted);
+            .whenComplete((server, failure) -> greeted(greeting.url().about(), server, failure));
   }
 
   private void connected(
@@ -73,17 +75,28 @@ final class Link {
     }
   }
 
-  private void greeted(@Nullable ServerInfo server, @Nullable Throwable failure) {
+  private void greeted(String about, @Nullable ServerInfo server, @Nullable Throwable failure) {
     if (server == null) {
-      opened.completeExceptionally(failure == null ? ended() : failure);
-    } else {
+      neverOpens(failure == null ? ended() : failure);
+      return;
+    }
+    greeted.complete(server);
+    try {
+      server.checkReopened(about);
       opened.complete(server);
+    } catch (LockException unusable) {
+      opened.completeExceptionally(unusable);
     }
   }
 
-  /** Completes when the connection is open, with what the server said of itself. */
-  CompletableFuture<ServerInfo> whenOpen() {
-    return opened.copy();
+  private void neverOpens(Throwable reason) {
+    greeted.completeExceptionally(reason);
+    opened.completeExceptionally(reason);
+  }
+
+  /** Completes with what the server said of itself, also if it is not one that may answer. */
+  CompletableFuture<ServerInfo> whenGreeted() {
+    return greeted.copy();
   }
 
   /** Whether what is sent over it may arrive. */
@@ -180,7 +193,7 @@ final class Link {
   /** Ends the connection; what has no answer fails. */
   void close() {
     if (closed.compareAndSet(false, true)) {
-      opened.completeExceptionally(ended());
+      neverOpens(ended());
       var unused = connected.thenCompose(StatefulRedisConnection::closeAsync);
     }
   }
@@ -188,7 +201,7 @@ final class Link {
   /** The client ends the connection, together with itself. */
   void leaveToClient() {
     closed.set(true);
-    opened.completeExceptionally(ended());
+    neverOpens(ended());
   }
 
   private static BackendException ended() {

@@ -141,13 +141,15 @@ final class RedisBackend implements LockBackend, Inspectable {
   /** Both connections are open, and the server is one that we can use. */
   private CompletableFuture<Void> checked() {
     Link link = asks.link();
-    return link.whenOpen()
-        .thenCombine(renewalsAndReleases.link().whenOpen(), (server, same) -> server)
-        .thenCompose(
-            server -> {
+    return link.whenGreeted()
+        .thenAcceptBoth(
+            renewalsAndReleases.link().whenGreeted(),
+            (server, other) -> {
               server.check(about());
-              return link.send(redis -> redis.info("memory")).exceptionally(this::noInfo);
+              other.check(about());
             })
+        .thenCompose(
+            checked -> link.send(redis -> redis.info("memory")).exceptionally(this::noInfo))
         .thenAccept(info -> ServerInfo.checkEviction(info, about(), context.warnings()));
   }
 
@@ -351,7 +353,7 @@ final class RedisBackend implements LockBackend, Inspectable {
   }
 
   private String about() {
-    return "Redis at " + url.address();
+    return url.about();
   }
 
   private static String word(List<Object> reply) {

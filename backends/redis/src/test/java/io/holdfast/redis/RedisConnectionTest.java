@@ -250,7 +250,7 @@ class RedisConnectionTest {
     RedisClient client = RedisClient.create();
     try {
       open(link, client);
-      link.whenOpen().join();
+      link.whenGreeted().join();
       time.pass(Duration.ofHours(1));
       assertThat(link.isSilent()).as("with nothing asked").isFalse();
 
