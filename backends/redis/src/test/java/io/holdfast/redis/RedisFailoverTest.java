@@ -59,6 +59,10 @@ class RedisFailoverTest {
     return "lock_" + claim.name();
   }
 
+  private static String counter(Claim claim) {
+    return "{" + key(claim) + "}:token";
+  }
+
   private long granted(Claim claim) throws Exception {
     return ((Attempt.Granted) answer(backend.ask(asking(claim)))).firstToken();
   }
@@ -116,5 +120,25 @@ class RedisFailoverTest {
             () ->
                 assertThat(answer(backend.renew(held, LONG))).isInstanceOf(Renewal.Renewed.class));
     await().atMost(TIMEOUT).ignoreExceptions().until(() -> granted(next) > 0);
+  }
+
+  @Test
+  void tokenGrowsPastAFailoverThatForgotTheLastGrant() throws Exception {
+    Claim known = grantedAndReplicated();
+    assertThat(answer(backend.release(known, 0, Duration.ZERO))).isEqualTo(Release.RELEASED);
+    await().atMost(TIMEOUT).until(() -> replica.plain().exists(key(known)) == 0);
+    String replicated = replica.plain().get(counter(known));
+    stopReplicating();
+    Claim forgotten = Claim.on(known.name(), "forgotten");
+    long last = granted(forgotten);
+    master.server().kill();
+    replica.plain().replicaofNoOne();
+    leadTo(replica);
+
+    assertThat(replica.plain().get(counter(known))).isEqualTo(replicated);
+    assertThat(Long.parseLong(replicated)).isLessThan(last);
+    Claim next = Claim.on(known.name(), "next");
+    await().atMost(TIMEOUT).ignoreExceptions().until(() -> granted(next) > last);
+    assertThat(answer(backend.renew(forgotten, LONG))).isInstanceOf(Renewal.Gone.class);
   }
 }
