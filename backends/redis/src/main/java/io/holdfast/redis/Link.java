@@ -32,7 +32,6 @@ import org.jspecify.annotations.Nullable;
 final class Link {
 
   private final Time time;
-  private final long silentAfter;
   private final CompletableFuture<StatefulRedisConnection<String, String>> connected =
       new CompletableFuture<>();
   private final CompletableFuture<ServerInfo> greeted = new CompletableFuture<>();
@@ -43,14 +42,9 @@ final class Link {
   private final AtomicBoolean closed = new AtomicBoolean();
   private volatile long heardAt;
 
-  /**
-   * A link that {@link #open} opens.
-   *
-   * @param silentAfter for how long nothing is heard before the connection counts as dead
-   */
-  Link(Time time, Duration silentAfter) {
+  /** A link that {@link #open} opens. */
+  Link(Time time) {
     this.time = time;
-    this.silentAfter = silentAfter.toNanos();
     this.heardAt = time.nanoTime();
   }
 
@@ -80,6 +74,7 @@ final class Link {
       neverOpens(failure == null ? ended() : failure);
       return;
     }
+    heardAt = time.nanoTime();
     greeted.complete(server);
     try {
       server.checkReopened(about);
@@ -107,14 +102,19 @@ final class Link {
     if (!opened.isDone()) {
       return true; // asked first: it may be done, and have failed, a moment later
     }
-    return !opened.isCompletedExceptionally() && connected.join().isOpen();
+    return isOpen() && connected.join().isOpen();
   }
 
-  /** Whether nothing has been heard for too long, although something was asked. */
-  boolean isSilent() {
+  /** Whether the server has been greeted and may be asked. */
+  boolean isOpen() {
+    return opened.isDone() && !opened.isCompletedExceptionally();
+  }
+
+  /** Whether nothing has been heard for longer than a span, although something was asked. */
+  boolean isSilentFor(Duration span) {
     Long oldest = unansweredSince.peek();
     long now = time.nanoTime();
-    return oldest != null && now - oldest > silentAfter && now - heardAt > silentAfter;
+    return oldest != null && now - oldest > span.toNanos() && now - heardAt > span.toNanos();
   }
 
   /**

@@ -62,9 +62,6 @@ final class RedisBackend implements LockBackend, Inspectable {
           Optional.empty(),
           true);
 
-  /** After this many request timeouts without any answer a connection counts as dead. */
-  private static final int TIMEOUTS_UNTIL_SILENT = 2;
-
   private static final Duration END_OF_THREADS = Duration.ofSeconds(2);
 
   private final RedisUrl url;
@@ -92,10 +89,10 @@ final class RedisBackend implements LockBackend, Inspectable {
     this.client = RedisClient.create();
     client.setOptions(options(context.requestTimeout()));
     RedisURI uri = url.forLettuce(context.requestTimeout());
-    Duration silentAfter = context.requestTimeout().multipliedBy(TIMEOUTS_UNTIL_SILENT);
     Greeting greeting = new Greeting(url);
-    this.asks = new Wire(client, uri, greeting, context.time(), silentAfter);
-    this.renewalsAndReleases = new Wire(client, uri, greeting, context.time(), silentAfter);
+    this.asks = new Wire(client, uri, greeting, context.time(), context.requestTimeout());
+    this.renewalsAndReleases =
+        new Wire(client, uri, greeting, context.time(), context.requestTimeout());
     this.hints = new Hints(client, uri, greeting, channel(), context, about());
   }
 
@@ -225,7 +222,7 @@ final class RedisBackend implements LockBackend, Inspectable {
     return answer(
         claim.name(),
         renewalsAndReleases
-            .link()
+            .linkWithin(leaseFor)
             .run(
                 Script.RENEW,
                 () -> true,

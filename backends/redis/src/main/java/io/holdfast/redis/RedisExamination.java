@@ -34,7 +34,7 @@ final class RedisExamination implements AutoCloseable {
     this.url = url;
     this.context = context;
     client.setOptions(RedisBackend.options(context.requestTimeout()));
-    this.link = new Link(context.time(), context.requestTimeout());
+    this.link = new Link(context.time());
   }
 
   static List<Finding> findings(RedisUrl url, StoreContext context) {

@@ -113,6 +113,11 @@ final class Tunnel implements AutoCloseable {
       start(() -> pump(server, client, false));
     }
 
+    /** How many bytes of questions came in, held or not. */
+    long carried() {
+      return carried.get();
+    }
+
     void holdQuestions() {
       set(true, answersHeld);
     }
