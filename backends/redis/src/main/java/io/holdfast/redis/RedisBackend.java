@@ -62,7 +62,8 @@ final class RedisBackend implements LockBackend, Inspectable {
           Optional.empty(),
           true);
 
-  private static final Duration END_OF_THREADS = Duration.ofSeconds(2);
+  /** Threads without work end within milliseconds; one that is held up is not waited for. */
+  private static final Duration END_OF_THREADS = Duration.ofMillis(500);
 
   private final RedisUrl url;
   private final StoreContext context;
@@ -315,7 +316,7 @@ final class RedisBackend implements LockBackend, Inspectable {
     CompletableFuture<Void> ended =
         client.shutdownAsync(0, END_OF_THREADS.toMillis(), TimeUnit.MILLISECONDS);
     try {
-      ended.get(2 * END_OF_THREADS.toMillis(), TimeUnit.MILLISECONDS);
+      ended.get(END_OF_THREADS.toMillis(), TimeUnit.MILLISECONDS);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     } catch (ExecutionException | TimeoutException e) {

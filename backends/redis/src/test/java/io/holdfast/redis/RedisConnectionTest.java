@@ -39,6 +39,7 @@ import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -485,6 +486,29 @@ class RedisConnectionTest {
     awaitFailure(backend.ask(asking(claim)));
     awaitNoThreadsBut(before);
     redis.server().resume();
+  }
+
+  /** {@code Locks.close()} has waited for the store already, as long as it says. */
+  @Test
+  void closingHardlyWaitsForAThreadThatIsHeldUp() throws Exception {
+    RedisBackend backend = redis.open(PATIENT);
+    CountDownLatch called = new CountDownLatch(1);
+    CountDownLatch goOn = new CountDownLatch(1);
+    backend.watch(
+        claim,
+        () -> {
+          called.countDown();
+          try {
+            goOn.await();
+          } catch (InterruptedException e) {
+            throw new AssertionError(e);
+          }
+        });
+    assertThat(called.await(60, TimeUnit.SECONDS)).isTrue();
+    long begin = System.nanoTime();
+    backend.close();
+    assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofSeconds(3));
+    goOn.countDown();
   }
 
   private static Set<Thread> threads() {
