@@ -121,6 +121,11 @@ final class Link {
    * Runs a script. A server that does not know it (yet, or any more) is sent its text, unless
    * {@code isStillWanted} says no: that server did nothing, but the text would come behind a
    * withdrawal that was sent meanwhile.
+   *
+   * <p>A withdrawal may still slip in between that look and the text. Then the server grants what
+   * nobody wants any more, which heals: the answer is a grant of a claim that the engine has given
+   * up, and it gives that back. If the answer is lost, too, the engine withdraws once more after a
+   * request timeout, because the ask has no answer; at the latest the lease ends unrenewed.
    */
   CompletableFuture<List<Object>> run(
       Script script, BooleanSupplier isStillWanted, String[] keys, String... arguments) {

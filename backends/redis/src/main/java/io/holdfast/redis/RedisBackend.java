@@ -112,7 +112,7 @@ final class RedisBackend implements LockBackend, Inspectable {
         .maintNotificationsConfig(MaintNotificationsConfig.disabled())
         // Keep-alive is Lettuce's default, after 13 s where the platform lets one say so. Options
         // of
-        // our own would be demanded of every platform, and one that has none could not connect.
+        // ours would be demanded of every platform, and one that has none could not connect.
         .socketOptions(SocketOptions.builder().connectTimeout(requestTimeout).build())
         .build();
   }
