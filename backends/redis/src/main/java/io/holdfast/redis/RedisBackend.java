@@ -110,9 +110,8 @@ final class RedisBackend implements LockBackend, Inspectable {
         .disconnectedBehavior(DisconnectedBehavior.REJECT_COMMANDS)
         .timeoutOptions(TimeoutOptions.builder().timeoutCommands(false).build())
         .maintNotificationsConfig(MaintNotificationsConfig.disabled())
-        // Keep-alive is Lettuce's default, after 13 s where the platform lets one say so. Options
-        // of
-        // ours would be demanded of every platform, and one that has none could not connect.
+        // Lettuce's keep-alive: after 13 s where the platform lets one say so. Options of our
+        // own would be demanded of every platform, and one that has none could not connect.
         .socketOptions(SocketOptions.builder().connectTimeout(requestTimeout).build())
         .build();
   }
