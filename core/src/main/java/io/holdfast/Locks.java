@@ -49,9 +49,10 @@ public interface Locks extends AutoCloseable {
 
   /**
    * Looks a store over before anybody relies on it: whether it answers, its version, settings,
-   * rights and clock, and whether a lock under a random name can be had. What is {@link
-   * Finding.Level#REFUSED} is what {@link #connect(String, LocksConfig)} or an acquisition would
-   * fail with. Waits for the store, and leaves nothing behind.
+   * rights and clock, and whether a lock can be had. What is {@link Finding.Level#REFUSED} is what
+   * {@link #connect(String, LocksConfig)} or an acquisition would fail with. Waits for the store,
+   * and leaves behind no more than a lock that was released: its name, {@code holdfast-doctor/1},
+   * is always the same, with other numbers where several look at once.
    *
    * @throws IllegalArgumentException if the URL is malformed or no backend knows its scheme
    */

@@ -26,8 +26,8 @@ import picocli.CommandLine.Spec;
     versionProvider = Version.class,
     description = {
       "Looks a store over before anybody relies on it: whether it answers, its",
-      "version, settings, rights and clock, and whether a lock under a random name",
-      "can be had. Changes nothing that lasts.",
+      "version, settings, rights and clock, and whether a lock can be had. Leaves no",
+      "more behind than a released lock: files on file:, elsewhere what expires.",
     },
     customSynopsis = "holdfast doctor [--lease=D] [--json] [--ddl] [URL]",
     parameterListHeading = "%n",
