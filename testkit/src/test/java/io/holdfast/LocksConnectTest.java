@@ -121,6 +121,19 @@ class LocksConnectTest {
   }
 
   @Test
+  void examinationIsNotDisturbedByOthersAtTheSameTime() throws Exception {
+    String url = "memory:examined-at-once";
+    try (Locks locks = Locks.connect(url);
+        Lease first = locks.acquire("holdfast-doctor/1");
+        Lease second = locks.acquire("holdfast-doctor/2")) {
+      assertThat(Locks.examine(url, LocksConfig.DEFAULTS))
+          .extracting(Finding::level)
+          .containsOnly(Finding.Level.OK);
+      assertThat(first.isHeld() && second.isHeld()).isTrue();
+    }
+  }
+
+  @Test
   void examinationOfAMalformedUrlIsRefusedAsConnectingIs() {
     assertThatThrownBy(() -> Locks.examine("nosuch:secret", LocksConfig.DEFAULTS))
         .isInstanceOf(IllegalArgumentException.class)

@@ -21,7 +21,6 @@ import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
-import java.util.UUID;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutionException;
@@ -30,12 +29,16 @@ import java.util.concurrent.TimeoutException;
 import java.util.function.Supplier;
 
 /**
- * What can be said of any store by using it: what its provider knows, then one lock under a random
- * name, asked for, renewed and given back. Used by one thread, which waits.
+ * What can be said of any store by using it: what its provider knows, then one lock, asked for,
+ * renewed and given back. Its name is always the same, because stores remember names: a file for
+ * ever, a row for a day. Used by one thread, which waits.
  */
 final class Examination {
 
   private static final Duration CLOCKS_APART = Duration.ofHours(1);
+
+  /** Who looks the store over at the same time has another of these names. */
+  private static final int NAMES = 16;
 
   private final BackendProvider provider;
   private final String url;
@@ -86,13 +89,11 @@ final class Examination {
   }
 
   private void tryLock(LockBackend backend) {
-    Claim claim =
-        Claim.on(
-            new LockName("holdfast-doctor/" + UUID.randomUUID()),
-            HostLabel.of(Thread.currentThread().getName()));
     long since = context.time().nanoTime();
     try {
-      Attempt attempt = answer(() -> backend.ask(new Ask(claim, context.leaseFor(), false, 1, 0)));
+      Tried tried = firstFree(backend);
+      Claim claim = tried.claim();
+      Attempt attempt = tried.attempt();
       Renewal renewal = answer(() -> backend.renew(claim, context.leaseFor()));
       Release release = answer(() -> backend.release(claim, 0, Duration.ZERO));
       boolean works =
@@ -107,13 +108,26 @@ final class Examination {
         findings.add(
             Finding.refused(
                 "a lock",
-                "a lock that nobody else can want was answered with %s, %s, %s"
+                "a lock that nobody else wants was answered with %s, %s, %s"
                     .formatted(wordOf(attempt), wordOf(renewal), release),
                 "see what else uses or clears this store"));
       }
     } catch (LockException e) {
       findings.add(
           Finding.refused("a lock", textOf(e), "see the rights and settings that it names"));
+    }
+  }
+
+  private record Tried(Claim claim, Attempt attempt) {}
+
+  private Tried firstFree(LockBackend backend) {
+    String label = HostLabel.of(Thread.currentThread().getName());
+    for (int number = 1; ; number++) {
+      Claim claim = Claim.on(new LockName("holdfast-doctor/" + number), label);
+      Attempt attempt = answer(() -> backend.ask(new Ask(claim, context.leaseFor(), false, 1, 0)));
+      if (attempt instanceof Attempt.Granted || number == NAMES) {
+        return new Tried(claim, attempt);
+      }
     }
   }
 

@@ -35,8 +35,9 @@ public sealed interface Attempt {
   /**
    * Someone else has the lock.
    *
-   * @param askAgainIn when it may be free by itself; zero if that cannot be said. With a position:
-   *     when to ask again unless a hint comes first, from a store that misses none
+   * @param askAgainIn when it may be free by itself; zero if that cannot be said. With a position
+   *     it is when to ask again unless a hint comes first, and is believed however long it is: say
+   *     so only while no hint can be missed without another that says so
    * @param position how many are before this claim; empty if the store keeps no line
    */
   record Refused(Duration askAgainIn, OptionalInt position) implements Attempt {

@@ -241,6 +241,21 @@ class FileBackendTest {
   }
 
   @Test
+  void anotherExaminationLeavesNoFurtherFiles() throws IOException {
+    String url = folder.toUri().toString();
+    Locks.examine(url, LocksConfig.DEFAULTS);
+    List<Path> once = files();
+    Locks.examine(url, LocksConfig.DEFAULTS);
+    assertThat(files()).isEqualTo(once);
+  }
+
+  private List<Path> files() throws IOException {
+    try (Stream<Path> all = Files.walk(folder)) {
+      return all.sorted().toList();
+    }
+  }
+
+  @Test
   void aFolderThatIsNotThereIsRefused() {
     refused(folder.resolve("missing").toUri().toString(), "missing is not there", "create it");
   }

@@ -117,10 +117,10 @@ class FileProcessesTest {
     try (LockingJvm stopped = LockingJvm.start(folder, SHORT)) {
       stopped.tell("try", name);
       stopped.process().stop();
-      await()
-          .during(SHORT.multipliedBy(3).dividedBy(2))
-          .atMost(LIMIT)
-          .untilAsserted(() -> assertThat(locks.tryAcquire(name)).isEmpty());
+      LockOptions asLong = LockOptions.DEFAULTS.leaseFor(SHORT).holdAtMost(SHORT);
+      Lease begunLater = locks.acquire(UUID.randomUUID().toString(), asLong);
+      await().atMost(LIMIT).until(() -> !begunLater.isHeld());
+      assertThat(locks.tryAcquire(name)).isEmpty();
       stopped.process().goOn();
       assertThat(stopped.tell("held")).isEqualTo("false");
       isFreeHereSoon();

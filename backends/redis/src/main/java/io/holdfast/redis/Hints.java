@@ -131,7 +131,11 @@ final class Hints {
         });
     greeting
         .over(connection.async())
-        .thenCompose(server -> connection.async().subscribe(channel))
+        .thenCompose(
+            server -> {
+              server.checkReopened(about);
+              return connection.async().subscribe(channel);
+            })
         .whenComplete(
             (done, refusal) -> {
               if (refusal != null

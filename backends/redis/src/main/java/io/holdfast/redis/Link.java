@@ -1,6 +1,7 @@
 package io.holdfast.redis;
 
 import io.holdfast.BackendException;
+import io.holdfast.LockException;
 import io.holdfast.spi.Time;
 import io.lettuce.core.RedisClient;
 import io.lettuce.core.RedisFuture;
@@ -26,14 +27,14 @@ import org.jspecify.annotations.Nullable;
  * One connection, from its opening to its end. What is asked over it reaches the server in the
  * order of the calls, also what is asked before it is open, and at most once: it never reconnects,
  * and at its end every question without an answer fails. Open it is when the server has accepted
- * the {@link Greeting}. Thread-safe.
+ * the {@link Greeting} and is one that may answer. Thread-safe.
  */
 final class Link {
 
   private final Time time;
-  private final long silentAfter;
   private final CompletableFuture<StatefulRedisConnection<String, String>> connected =
       new CompletableFuture<>();
+  private final CompletableFuture<ServerInfo> greeted = new CompletableFuture<>();
   private final CompletableFuture<ServerInfo> opened = new CompletableFuture<>();
   private final ReentrantLock ordering = new ReentrantLock();
   private final Queue<Long> unansweredSince = new ConcurrentLinkedQueue<>();
@@ -41,14 +42,9 @@ final class Link {
   private final AtomicBoolean closed = new AtomicBoolean();
   private volatile long heardAt;
 
-  /**
-   * A link that {@link #open} opens.
-   *
-   * @param silentAfter for how long nothing is heard before the connection counts as dead
-   */
-  Link(Time time, Duration silentAfter) {
+  /** A link that {@link #open} opens. */
+  Link(Time time) {
     this.time = time;
-    this.silentAfter = silentAfter.toNanos();
     this.heardAt = time.nanoTime();
   }
 
@@ -61,7 +57,7 @@ final class Link {
     var unused =
         connected
             .thenCompose(connection -> greeting.over(connection.async()))
-            .whenComplete(this::greeted);
+            .whenComplete((server, failure) -> greeted(greeting.url().about(), server, failure));
   }
 
   private void connected(
@@ -73,17 +69,29 @@ final class Link {
     }
   }
 
-  private void greeted(@Nullable ServerInfo server, @Nullable Throwable failure) {
+  private void greeted(String about, @Nullable ServerInfo server, @Nullable Throwable failure) {
     if (server == null) {
-      opened.completeExceptionally(failure == null ? ended() : failure);
-    } else {
+      neverOpens(failure == null ? ended() : failure);
+      return;
+    }
+    heardAt = time.nanoTime();
+    greeted.complete(server);
+    try {
+      server.checkReopened(about);
       opened.complete(server);
+    } catch (LockException unusable) {
+      opened.completeExceptionally(unusable);
     }
   }
 
-  /** Completes when the connection is open, with what the server said of itself. */
-  CompletableFuture<ServerInfo> whenOpen() {
-    return opened.copy();
+  private void neverOpens(Throwable reason) {
+    greeted.completeExceptionally(reason);
+    opened.completeExceptionally(reason);
+  }
+
+  /** Completes with what the server said of itself, also if it is not one that may answer. */
+  CompletableFuture<ServerInfo> whenGreeted() {
+    return greeted.copy();
   }
 
   /** Whether what is sent over it may arrive. */
@@ -94,20 +102,30 @@ final class Link {
     if (!opened.isDone()) {
       return true; // asked first: it may be done, and have failed, a moment later
     }
-    return !opened.isCompletedExceptionally() && connected.join().isOpen();
+    return isOpen() && connected.join().isOpen();
   }
 
-  /** Whether nothing has been heard for too long, although something was asked. */
-  boolean isSilent() {
+  /** Whether the server has been greeted and may be asked. */
+  boolean isOpen() {
+    return opened.isDone() && !opened.isCompletedExceptionally();
+  }
+
+  /** Whether nothing has been heard for longer than a span, although something was asked. */
+  boolean isSilentFor(Duration span) {
     Long oldest = unansweredSince.peek();
     long now = time.nanoTime();
-    return oldest != null && now - oldest > silentAfter && now - heardAt > silentAfter;
+    return oldest != null && now - oldest > span.toNanos() && now - heardAt > span.toNanos();
   }
 
   /**
    * Runs a script. A server that does not know it (yet, or any more) is sent its text, unless
    * {@code isStillWanted} says no: that server did nothing, but the text would come behind a
    * withdrawal that was sent meanwhile.
+   *
+   * <p>A withdrawal may still slip in between that look and the text. Then the server grants what
+   * nobody wants any more, which heals: the answer is a grant of a claim that the engine has given
+   * up, and it gives that back. If the answer is lost, too, the engine withdraws once more after a
+   * request timeout, because the ask has no answer; at the latest the lease ends unrenewed.
    */
   CompletableFuture<List<Object>> run(
       Script script, BooleanSupplier isStillWanted, String[] keys, String... arguments) {
@@ -180,7 +198,7 @@ final class Link {
   /** Ends the connection; what has no answer fails. */
   void close() {
     if (closed.compareAndSet(false, true)) {
-      opened.completeExceptionally(ended());
+      neverOpens(ended());
       var unused = connected.thenCompose(StatefulRedisConnection::closeAsync);
     }
   }
@@ -188,7 +206,7 @@ final class Link {
   /** The client ends the connection, together with itself. */
   void leaveToClient() {
     closed.set(true);
-    opened.completeExceptionally(ended());
+    neverOpens(ended());
   }
 
   private static BackendException ended() {

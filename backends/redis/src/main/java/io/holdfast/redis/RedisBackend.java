@@ -62,10 +62,8 @@ final class RedisBackend implements LockBackend, Inspectable {
           Optional.empty(),
           true);
 
-  /** After this many request timeouts without any answer a connection counts as dead. */
-  private static final int TIMEOUTS_UNTIL_SILENT = 2;
-
-  private static final Duration END_OF_THREADS = Duration.ofSeconds(2);
+  /** Threads without work end within milliseconds; one that is held up is not waited for. */
+  private static final Duration END_OF_THREADS = Duration.ofMillis(500);
 
   private final RedisUrl url;
   private final StoreContext context;
@@ -92,10 +90,10 @@ final class RedisBackend implements LockBackend, Inspectable {
     this.client = RedisClient.create();
     client.setOptions(options(context.requestTimeout()));
     RedisURI uri = url.forLettuce(context.requestTimeout());
-    Duration silentAfter = context.requestTimeout().multipliedBy(TIMEOUTS_UNTIL_SILENT);
     Greeting greeting = new Greeting(url);
-    this.asks = new Wire(client, uri, greeting, context.time(), silentAfter);
-    this.renewalsAndReleases = new Wire(client, uri, greeting, context.time(), silentAfter);
+    this.asks = new Wire(client, uri, greeting, context.time(), context.requestTimeout());
+    this.renewalsAndReleases =
+        new Wire(client, uri, greeting, context.time(), context.requestTimeout());
     this.hints = new Hints(client, uri, greeting, channel(), context, about());
   }
 
@@ -112,9 +110,8 @@ final class RedisBackend implements LockBackend, Inspectable {
         .disconnectedBehavior(DisconnectedBehavior.REJECT_COMMANDS)
         .timeoutOptions(TimeoutOptions.builder().timeoutCommands(false).build())
         .maintNotificationsConfig(MaintNotificationsConfig.disabled())
-        // Keep-alive is Lettuce's default, after 13 s where the platform lets one say so. Options
-        // of
-        // our own would be demanded of every platform, and one that has none could not connect.
+        // Lettuce's keep-alive: after 13 s where the platform lets one say so. Options of our
+        // own would be demanded of every platform, and one that has none could not connect.
         .socketOptions(SocketOptions.builder().connectTimeout(requestTimeout).build())
         .build();
   }
@@ -141,13 +138,15 @@ final class RedisBackend implements LockBackend, Inspectable {
   /** Both connections are open, and the server is one that we can use. */
   private CompletableFuture<Void> checked() {
     Link link = asks.link();
-    return link.whenOpen()
-        .thenCombine(renewalsAndReleases.link().whenOpen(), (server, same) -> server)
-        .thenCompose(
-            server -> {
+    return link.whenGreeted()
+        .thenAcceptBoth(
+            renewalsAndReleases.link().whenGreeted(),
+            (server, other) -> {
               server.check(about());
-              return link.send(redis -> redis.info("memory")).exceptionally(this::noInfo);
+              other.check(about());
             })
+        .thenCompose(
+            checked -> link.send(redis -> redis.info("memory")).exceptionally(this::noInfo))
         .thenAccept(info -> ServerInfo.checkEviction(info, about(), context.warnings()));
   }
 
@@ -223,7 +222,7 @@ final class RedisBackend implements LockBackend, Inspectable {
     return answer(
         claim.name(),
         renewalsAndReleases
-            .link()
+            .linkWithin(leaseFor)
             .run(
                 Script.RENEW,
                 () -> true,
@@ -316,7 +315,7 @@ final class RedisBackend implements LockBackend, Inspectable {
     CompletableFuture<Void> ended =
         client.shutdownAsync(0, END_OF_THREADS.toMillis(), TimeUnit.MILLISECONDS);
     try {
-      ended.get(2 * END_OF_THREADS.toMillis(), TimeUnit.MILLISECONDS);
+      ended.get(END_OF_THREADS.toMillis(), TimeUnit.MILLISECONDS);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     } catch (ExecutionException | TimeoutException e) {
@@ -351,7 +350,7 @@ final class RedisBackend implements LockBackend, Inspectable {
   }
 
   private String about() {
-    return "Redis at " + url.address();
+    return url.about();
   }
 
   private static String word(List<Object> reply) {

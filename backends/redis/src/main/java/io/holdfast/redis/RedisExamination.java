@@ -34,7 +34,7 @@ final class RedisExamination implements AutoCloseable {
     this.url = url;
     this.context = context;
     client.setOptions(RedisBackend.options(context.requestTimeout()));
-    this.link = new Link(context.time(), context.requestTimeout());
+    this.link = new Link(context.time());
   }
 
   static List<Finding> findings(RedisUrl url, StoreContext context) {
@@ -47,7 +47,7 @@ final class RedisExamination implements AutoCloseable {
     List<Finding> findings = new ArrayList<>();
     try {
       link.open(client, url.forLettuce(context.requestTimeout()), new Greeting(url));
-      findings.addAll(answer(link.whenOpen()).findings(about()));
+      findings.addAll(answer(link.whenGreeted()).findings(about()));
       if (findings.stream().allMatch(one -> one.level() == Finding.Level.OK)) {
         findings.addAll(endurance());
         findings.add(clock());
@@ -105,7 +105,7 @@ final class RedisExamination implements AutoCloseable {
   }
 
   private String about() {
-    return "Redis at " + url.address();
+    return url.about();
   }
 
   @Override

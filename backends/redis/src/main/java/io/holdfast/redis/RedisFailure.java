@@ -126,7 +126,7 @@ final class RedisFailure {
       case "MAXCLIENTS" -> passing(about, "has no connection left: raise maxclients", code);
 
       // Demoted by a failover; the next question goes over a new connection, to the new master.
-      case "READONLY" -> passing(about, "is a replica: connect to the master", code);
+      case "READONLY" -> replica(about);
 
       // Unknown to us, so nothing is known about the outcome either.
       default -> passing(about, "answered an error that Holdfast does not know", code);
@@ -135,6 +135,10 @@ final class RedisFailure {
 
   static StoreRefusedException cluster(String about) {
     return new StoreRefusedException(about + " is a cluster: not supported yet");
+  }
+
+  static BackendException replica(String about) {
+    return passing(about, "is a replica: connect to the master", "READONLY");
   }
 
   private static StoreRefusedException refused(String about, String why, String code) {

@@ -95,7 +95,11 @@ record RedisUrl(
   }
 
   /** The server, for messages. */
-  String address() {
+  String about() {
+    return "Redis at " + address();
+  }
+
+  private String address() {
     return host + ":" + port;
   }
 

@@ -1,5 +1,6 @@
 package io.holdfast.redis;
 
+import io.holdfast.BackendException;
 import io.holdfast.Finding;
 import io.holdfast.StoreRefusedException;
 import java.util.ArrayList;
@@ -41,18 +42,36 @@ record ServerInfo(Map<String, String> fields) {
     }
   }
 
+  /**
+   * Refuses the server behind a connection that is not the first. A failover moves the address to
+   * another server, and back: a replica passes, as one that says {@code READONLY} does. Scripts
+   * would not always hear that from it, because they answer what they can before they write.
+   *
+   * @throws BackendException if it is a replica
+   * @throws StoreRefusedException if locks would not work for another reason
+   */
+  void checkReopened(String about) {
+    if (isReplica()) {
+      throw RedisFailure.replica(about);
+    }
+    check(about);
+  }
+
+  private boolean isReplica() {
+    return !fields.getOrDefault("role", "master").equals("master");
+  }
+
   /** Whether locks would work, by what it said when it was greeted. */
   List<Finding> findings(String about) {
     String mode = fields.getOrDefault("mode", "standalone");
-    String role = fields.getOrDefault("role", "master");
     String version = fields.getOrDefault("version", OLDEST);
     return List.of(
         mode.equals("cluster")
             ? Finding.refused("mode", about + " is a cluster", "not supported yet")
             : Finding.ok("mode", mode),
-        role.equals("master")
-            ? Finding.ok("role", role)
-            : Finding.refused("role", about + " is a replica", "connect to the master"),
+        isReplica()
+            ? Finding.refused("role", about + " is a replica", "connect to the master")
+            : Finding.ok("role", "master"),
         isOlder(version)
             ? Finding.refused(
                 "version", about + " is version " + version, "locks need " + OLDEST + " or newer")

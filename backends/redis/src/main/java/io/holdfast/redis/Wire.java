@@ -10,40 +10,67 @@ import java.util.concurrent.atomic.AtomicReference;
 /**
  * A way to the server that heals: the link in use, or a new one where that has ended or fallen
  * silent. The question that finds the old link useless opens the new one. Thread-safe.
+ *
+ * <p>Silent is a link over which nothing came for two request timeouts although something was
+ * asked, or for a quarter of the lease that is to be renewed. The engine renews after a third of a
+ * lease and goes on after each sixth without an answer, so that of the renewals at 2/6, 3/6, 4/6
+ * and 5/6 the last two go over another connection than the first.
  */
 final class Wire {
+
+  /** What TCP takes at least to send a lost packet again is 200 ms, on a connection in order. */
+  private static final Duration ONE_LOST_PACKET = Duration.ofMillis(250);
 
   private final RedisClient client;
   private final RedisURI uri;
   private final Greeting greeting;
   private final Time time;
-  private final Duration silentAfter;
+  private final Duration longestSilence;
   private final AtomicReference<Link> current;
   private volatile boolean closed;
 
-  Wire(RedisClient client, RedisURI uri, Greeting greeting, Time time, Duration silentAfter) {
+  Wire(RedisClient client, RedisURI uri, Greeting greeting, Time time, Duration requestTimeout) {
     this.client = client;
     this.uri = uri;
     this.greeting = greeting;
     this.time = time;
-    this.silentAfter = silentAfter;
-    this.current = new AtomicReference<>(new Link(time, silentAfter));
+    this.longestSilence = requestTimeout.multipliedBy(2);
+    this.current = new AtomicReference<>(new Link(time));
     current().open(client, uri, greeting);
   }
 
   /** The link for a question that is to be sent now. */
   Link link() {
+    return link(longestSilence);
+  }
+
+  /** The link for a question that is of no use unless it is answered within a lease. */
+  Link linkWithin(Duration leaseFor) {
+    Duration quarter = leaseFor.dividedBy(4);
+    return link(quarter.compareTo(ONE_LOST_PACKET) > 0 ? quarter : ONE_LOST_PACKET);
+  }
+
+  private Link link(Duration silence) {
     Link seen = current();
-    if (closed || (seen.isAlive() && !seen.isSilent())) {
+    if (closed || (seen.isAlive() && !isSilent(seen, silence))) {
       return seen;
     }
-    Link fresh = new Link(time, silentAfter);
+    Link fresh = new Link(time);
     if (!current.compareAndSet(seen, fresh)) {
       return current();
     }
     fresh.open(client, uri, greeting);
     seen.close();
     return fresh;
+  }
+
+  /**
+   * A link that is still opening has the longest time: a server that is slow to greet would be slow
+   * on the next one, too, and would be asked for one after the other.
+   */
+  private boolean isSilent(Link link, Duration silence) {
+    boolean isShorter = silence.compareTo(longestSilence) < 0 && link.isOpen();
+    return link.isSilentFor(isShorter ? silence : longestSilence);
   }
 
   /** Opens no more links; the last one ends with the client. */

@@ -9,6 +9,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import io.holdfast.BackendException;
+import io.holdfast.Lease;
+import io.holdfast.LockEvent;
+import io.holdfast.LockListener;
+import io.holdfast.LockOptions;
+import io.holdfast.Locks;
+import io.holdfast.LocksConfig;
+import io.holdfast.engine.LockEngine;
 import io.holdfast.spi.Attempt;
 import io.holdfast.spi.Claim;
 import io.holdfast.spi.Release;
@@ -29,10 +36,13 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -207,7 +217,7 @@ class RedisConnectionTest {
   void questionsBeforeALinkIsOpenArriveInTheirOrder() throws Exception {
     RedisClient client = RedisClient.create();
     try {
-      Link link = new Link(TestRedis.REAL, PATIENT);
+      Link link = new Link(TestRedis.REAL);
       List<CompletableFuture<Long>> pushed = new ArrayList<>();
       for (int i = 0; i < 100; i++) {
         String number = Integer.toString(i);
@@ -243,30 +253,109 @@ class RedisConnectionTest {
     assertThat(isHeld()).isTrue();
   }
 
+  /** The server is in order; one connection to it swallows what is sent, and does not end. */
+  @Test
+  void leaseSurvivesAConnectionThatSwallowsEverything() throws Exception {
+    ManualTime time = new ManualTime();
+    RedisBackend backend = redis.open(tunnel.url(), redis.context(time, PATIENT));
+    Tunnel.Passage way = tunnel.passageOf(() -> backend.renew(newClaim(), LONG));
+    answer(backend.renew(newClaim(), LONG)); // and so is the first
+    way.holdQuestions();
+    long connections = connectionsSoFar();
+    AtomicInteger renewed = new AtomicInteger();
+    AtomicInteger unanswered = new AtomicInteger();
+    LockListener counting =
+        event -> {
+          if (event instanceof LockEvent.Renewed) {
+            renewed.incrementAndGet();
+          } else if (event instanceof LockEvent.RenewalFailed) {
+            unanswered.incrementAndGet();
+          }
+        };
+    LocksConfig config = LocksConfig.DEFAULTS.requestTimeout(PATIENT).listener(counting);
+    // Never closed: that would wait for time that stands still. Its backend is.
+    Locks locks = LockEngine.on(backend).config(config).time(time).build();
+    Lease lease = locks.acquire("a", LockOptions.DEFAULTS.leaseFor(Duration.ofSeconds(12)));
+    long before = way.carried();
+    pass(time, Duration.ofSeconds(4), () -> way.carried() > before);
+    pass(time, Duration.ofSeconds(2), () -> unanswered.get() == 1);
+    pass(time, Duration.ofSeconds(2), () -> unanswered.get() == 2);
+    pass(time, Duration.ZERO, () -> renewed.get() == 1);
+    assertThat(connectionsSoFar()).isEqualTo(connections + 1);
+    pass(time, Duration.ofSeconds(4), () -> renewed.get() == 2);
+    assertThat(lease.isHeld()).isTrue();
+  }
+
+  /** Lets time pass, and a little more, a few milliseconds at most for each look at it. */
+  private static void pass(ManualTime time, Duration span, Callable<Boolean> until) {
+    time.pass(span);
+    await()
+        .until(
+            () -> {
+              time.pass(Duration.ofMillis(5));
+              return until.call();
+            });
+  }
+
+  private long connectionsSoFar() {
+    return redis
+        .plain()
+        .info("stats")
+        .lines()
+        .filter(line -> line.startsWith("total_connections_received:"))
+        .mapToLong(line -> Long.parseLong(line.substring(line.indexOf(':') + 1)))
+        .findFirst()
+        .orElseThrow();
+  }
+
+  @Test
+  void linkThatIsStillOpeningIsGivenTwoRequestTimeoutsWhateverTheLease() throws Exception {
+    ManualTime time = new ManualTime();
+    RedisClient client = RedisClient.create();
+    try (ServerSocket silent = new ServerSocket(0, 50, InetAddress.getLoopbackAddress())) {
+      client.setOptions(RedisBackend.options(PATIENT));
+      RedisUrl url = RedisUrl.parse("redis://127.0.0.1:" + silent.getLocalPort());
+      Wire wire =
+          new Wire(client, url.forLettuce(PATIENT), new Greeting(url), time, Duration.ofSeconds(3));
+      Link opening = wire.link();
+      assertThat(opening.send(redis -> redis.ping())).isNotDone();
+      time.pass(Duration.ofSeconds(6));
+      assertThat(wire.linkWithin(Duration.ofSeconds(1))).isSameAs(opening);
+      time.pass(Duration.ofNanos(1));
+      assertThat(wire.linkWithin(Duration.ofHours(1))).isNotSameAs(opening);
+    } finally {
+      client.shutdown();
+    }
+  }
+
   @Test
   void linkIsSilentOnlyWhileNothingIsHeardAtAll() {
     ManualTime time = new ManualTime();
-    Link link = new Link(time, Duration.ofSeconds(6));
+    Duration span = Duration.ofSeconds(6);
+    Link link = new Link(time);
     RedisClient client = RedisClient.create();
     try {
-      open(link, client);
-      link.whenOpen().join();
       time.pass(Duration.ofHours(1));
-      assertThat(link.isSilent()).as("with nothing asked").isFalse();
+      assertThat(link.isSilentFor(span)).as("with nothing asked").isFalse();
 
       AsyncCommand<String, String, String> first = ping();
       AsyncCommand<String, String, String> second = ping();
       assertThat(link.send(plain -> first)).isNotDone();
       assertThat(link.send(plain -> second)).isNotDone();
-      time.pass(Duration.ofSeconds(6));
-      assertThat(link.isSilent()).isFalse();
+      time.pass(Duration.ofHours(1));
+      assertThat(link.isSilentFor(span)).isTrue();
+      open(link, client);
+      await().until(link::isOpen);
+      assertThat(link.isSilentFor(span)).as("with the greeting answered").isFalse();
+      time.pass(span);
+      assertThat(link.isSilentFor(span)).isFalse();
       time.pass(Duration.ofNanos(1));
-      assertThat(link.isSilent()).isTrue();
+      assertThat(link.isSilentFor(span)).isTrue();
 
       first.completeExceptionally(new RedisCommandExecutionException("ERR an answer, too"));
-      assertThat(link.isSilent()).as("with a late answer to another").isFalse();
+      assertThat(link.isSilentFor(span)).as("with a late answer to another").isFalse();
       time.pass(Duration.ofSeconds(7));
-      assertThat(link.isSilent()).isTrue();
+      assertThat(link.isSilentFor(span)).isTrue();
     } finally {
       client.shutdown();
     }
@@ -397,6 +486,29 @@ class RedisConnectionTest {
     awaitFailure(backend.ask(asking(claim)));
     awaitNoThreadsBut(before);
     redis.server().resume();
+  }
+
+  /** {@code Locks.close()} has waited for the store already, as long as it says. */
+  @Test
+  void closingHardlyWaitsForAThreadThatIsHeldUp() throws Exception {
+    RedisBackend backend = redis.open(PATIENT);
+    CountDownLatch called = new CountDownLatch(1);
+    CountDownLatch goOn = new CountDownLatch(1);
+    backend.watch(
+        claim,
+        () -> {
+          called.countDown();
+          try {
+            goOn.await();
+          } catch (InterruptedException e) {
+            throw new AssertionError(e);
+          }
+        });
+    assertThat(called.await(60, TimeUnit.SECONDS)).isTrue();
+    long begin = System.nanoTime();
+    backend.close();
+    assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofSeconds(3));
+    goOn.countDown();
   }
 
   private static Set<Thread> threads() {

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.holdfast.Finding;
 import io.holdfast.Finding.Level;
+import io.holdfast.Locks;
+import io.holdfast.LocksConfig;
 import io.holdfast.StoreRefusedException;
 import io.holdfast.embedded.EmbeddedRedis;
 import io.lettuce.core.AclSetuserArgs;
@@ -55,6 +57,17 @@ class RedisExaminationTest {
         .allMatch(finding -> finding.level() == Level.OK && finding.cure().isEmpty())
         .extracting(Finding::subject)
         .containsExactly("mode", "role", "version", "restart", "failover", "clock");
+  }
+
+  @Test
+  void howeverOftenItIsLookedOverOneCounterIsLeftForAnHour() {
+    redis.start();
+    for (int i = 0; i < 3; i++) {
+      Locks.examine(redis.server().url(), LocksConfig.DEFAULTS);
+    }
+    assertThat(redis.plain().keys("*")).containsExactly("{lock_holdfast-doctor/1}:token");
+    assertThat(redis.plain().pttl("{lock_holdfast-doctor/1}:token"))
+        .isBetween(1L, Duration.ofMinutes(61).toMillis());
   }
 
   @Test

@@ -91,13 +91,21 @@ final class TestRedis implements AutoCloseable {
   }
 
   RedisBackend open(String url, Duration requestTimeout) {
-    RedisBackend backend = RedisBackend.connect(RedisUrl.parse(url), context(requestTimeout));
+    return open(url, context(requestTimeout));
+  }
+
+  RedisBackend open(String url, StoreContext context) {
+    RedisBackend backend = RedisBackend.connect(RedisUrl.parse(url), context);
     backends.add(backend);
     return backend;
   }
 
   StoreContext context(Duration requestTimeout) {
-    return new StoreContext(REAL, requestTimeout, LockOptions.DEFAULTS.leaseFor(), warnings::add);
+    return context(REAL, requestTimeout);
+  }
+
+  StoreContext context(Time time, Duration requestTimeout) {
+    return new StoreContext(time, requestTimeout, LockOptions.DEFAULTS.leaseFor(), warnings::add);
   }
 
   @Override

@@ -13,13 +13,13 @@ import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * A way to a port of this host that can be cut, or silenced in one direction or both: what is sent
- * meanwhile is delivered when it speaks again, unless it is cut before.
+ * A way to a port of this host that can be cut, led elsewhere, or silenced in one direction or
+ * both: what is sent meanwhile is delivered when it speaks again, unless it is cut before.
  */
 final class Tunnel implements AutoCloseable {
 
   private final ServerSocket entrance;
-  private final int exit;
+  private volatile int exit;
   private final List<Passage> passages = new CopyOnWriteArrayList<>();
 
   private Tunnel(ServerSocket entrance, int exit) {
@@ -39,6 +39,11 @@ final class Tunnel implements AutoCloseable {
 
   int port() {
     return entrance.getLocalPort();
+  }
+
+  /** From now on it leads there, as an address does after a failover; what is open stays. */
+  void leadTo(int port) {
+    exit = port;
   }
 
   String url() {
@@ -106,6 +111,11 @@ final class Tunnel implements AutoCloseable {
       this.server = server;
       start(() -> pump(client, server, true));
       start(() -> pump(server, client, false));
+    }
+
+    /** How many bytes of questions came in, held or not. */
+    long carried() {
+      return carried.get();
     }
 
     void holdQuestions() {
