@@ -1,13 +1,18 @@
 package io.holdfast.redis;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import io.holdfast.Lease;
 import io.holdfast.LockOptions;
 import io.holdfast.Locks;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -36,6 +41,42 @@ class RedisLocksTest {
       }
     }
     assertThat(redis.plain().keys("lock_*")).isEmpty();
+  }
+
+  /** There is one channel and no line: all who wait ask when one of them is told. */
+  @Test
+  void drainingAHotNameCostsTheSquareOfItsWaiters() throws Exception {
+    int waiters = 10;
+    LockOptions patient =
+        LockOptions.DEFAULTS.leaseFor(Duration.ofHours(1)).waitAtMost(Duration.ofMinutes(2));
+    List<Locks> processes = new ArrayList<>();
+    try (Locks first = Locks.connect(redis.server().url())) {
+      Lease held = first.acquire("hot", patient);
+      List<CompletableFuture<Void>> turns = new ArrayList<>();
+      for (int i = 0; i < waiters; i++) {
+        Locks process = Locks.connect(redis.server().url());
+        processes.add(process);
+        turns.add(process.acquireAsync("hot", patient).thenCompose(Lease::closeAsync));
+      }
+      await().until(() -> redis.plain().pubsubNumsub("lock_released").containsValue(10L));
+      redis.plain().configResetstat();
+      held.close();
+      for (CompletableFuture<Void> turn : turns) {
+        turn.get(60, TimeUnit.SECONDS);
+      }
+    } finally {
+      processes.forEach(Locks::close);
+    }
+    long questions = questions();
+    System.out.printf("%d waiters of one name, drained once: %d EVALSHA%n", waiters, questions);
+    assertThat(questions).isBetween(2L * waiters + 1, 2L * waiters * waiters);
+  }
+
+  private long questions() {
+    Matcher calls =
+        Pattern.compile("cmdstat_evalsha:calls=(\\d+)").matcher(redis.plain().info("commandstats"));
+    assertThat(calls.find()).isTrue();
+    return Long.parseLong(calls.group(1));
   }
 
   @Test
