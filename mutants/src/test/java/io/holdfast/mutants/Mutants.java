@@ -372,6 +372,12 @@ final class Mutants {
             "pauseFor(endsFirst ? backoff.notBefore(ends) : next);",
             ""),
         found(
+            LIVENESS,
+            "a grant is always taken for late",
+            ACQUIRER,
+            "} else if (Term.validUntil(askedAt, granted.validFor()) - parts.now() <= 0) {",
+            "} else if (granted.validFor() != null) {"),
+        found(
                 LIVENESS,
                 "backoff without cap",
                 BACKOFF,

@@ -35,6 +35,7 @@ final class Run {
   private final Map<String, Life> lives = new HashMap<>();
   private final List<Sent> sent = new ArrayList<>();
   private final List<Stored> stored = new ArrayList<>();
+  private final Map<String, List<Stored>> storedByLock = new HashMap<>();
   private final List<Paused> pauses = new ArrayList<>();
   private final List<Crashed> crashes = new ArrayList<>();
   private final List<Disturbed> disturbances = new ArrayList<>();
@@ -116,6 +117,9 @@ final class Run {
     resources.values().forEach(Resource::settle);
     sent.sort(Comparator.comparingLong(Sent::at));
     stored.sort(Comparator.comparingLong(Stored::at));
+    for (Stored effect : stored) {
+      storedByLock.computeIfAbsent(effect.name(), name -> new ArrayList<>()).add(effect);
+    }
   }
 
   /** For each lock its tenures, in the order in which their acquires returned. */
@@ -149,6 +153,11 @@ final class Run {
   /** In the order of their times. */
   List<Stored> stored() {
     return stored;
+  }
+
+  /** What the store did with one lock, in the order of their times. */
+  List<Stored> stored(String name) {
+    return storedByLock.getOrDefault(name, List.of());
   }
 
   List<Paused> pauses() {
