@@ -18,7 +18,9 @@ import java.util.Optional;
  * @param tokens whether the lock has fencing tokens; default true. If not, {@link Check#TOKENS} and
  *     {@link Check#RESOURCE} are not looked at
  * @param tokensGrow whether tokens are unique and grow; default true. If not, as where two masters
- *     may serve at a time, a hold must still have one token, and the resource its order
+ *     may serve at a time, a hold must still have one token, and the resource its order; then
+ *     {@link Check#FAIRNESS} and {@link Check#LINEARIZABILITY} go by time alone, and {@code
+ *     storeLossTold} is not looked at
  * @param requestTimeout how long one question to the store may take; default 3 s
  * @param leaseFor the longest time that the store keeps a lock for a holder that has fallen silent,
  *     or after its release; default 30 s
@@ -26,7 +28,7 @@ import java.util.Optional;
  * @param slack what is forgiven wherever something has to happen in time; default 1 s: what a busy
  *     machine may take to run a thread. Zero on virtual time
  * @param storeLossTold whether a holder is told within a third of the lease and a question that the
- *     store ended its lease early; default false. Needs {@link Event.Stored}
+ *     store ended its lease early; default false. Needs {@link Event.Stored}, and tokens that grow
  * @param fifoInProcess whether callers of one process are served in the order in which they asked;
  *     default false. To be expected only where calls follow each other as their times say: from one
  *     thread, or on virtual time

@@ -51,7 +51,8 @@ public final class HistoryChecker {
     tally.lateGrants = Silence.check(run, found);
     LossTold.check(run, expected, found);
     if (expected.exclusion()) {
-      Linearizability.Windows windows = Linearizability.check(events, expected.tokens(), found);
+      boolean inOrder = expected.tokens() && expected.tokensGrow();
+      Linearizability.Windows windows = Linearizability.check(events, inOrder, found);
       tally.windowsSearched = windows.whole();
       tally.windowsInParts = windows.inParts();
     }

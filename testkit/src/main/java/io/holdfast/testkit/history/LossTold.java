@@ -32,7 +32,7 @@ final class LossTold {
 
   static void check(Run run, Expectations expected, Findings found) {
     LossTold told = new LossTold(run, expected, found);
-    if (expected.storeLossTold() && expected.tokens()) {
+    if (expected.storeLossTold() && expected.tokens() && expected.tokensGrow()) {
       told.findGrants();
     }
     for (List<Tenure> lock : run.locks()) {

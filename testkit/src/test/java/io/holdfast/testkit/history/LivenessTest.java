@@ -123,7 +123,7 @@ class LivenessTest extends HistoryTest {
   @Test
   void grantsThatNobodyEverHearsOfAreNotExcusedForEver() {
     List<Event> dropped = new ArrayList<>();
-    for (int claim = 1; claim <= 10; claim++) {
+    for (long claim = 1; claim <= 10; claim++) {
       dropped.add(stored(claim, Effect.GRANTED, claim, false, 100 * claim));
       dropped.add(stored(claim, Effect.RELEASED, 0, true, 100 * claim));
     }

@@ -137,6 +137,7 @@ class LossToldTest extends HistoryTest {
         lost(1, 684),
         LATER);
     isClean(told.storeLossTold(false), GOT, mine, others, lost(1, 900), LATER);
+    isClean(told.tokensGrow(false), GOT, mine, others, lost(1, 900), LATER);
     isClean(told, GOT, mine, others, lost(1, 900), disturbed(Fault.SILENCE, 500, 600), LATER);
     isClean(told, GOT, mine, others, lost(1, 900), paused("a", 300, 860), LATER);
     isClean(told, GOT, mine, others, released(1, 500, 510, Outcome.FAILED), LATER);
