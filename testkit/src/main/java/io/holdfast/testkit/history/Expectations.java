@@ -29,6 +29,10 @@ import java.util.Optional;
  *     machine may take to run a thread. Zero on virtual time
  * @param storeLossTold whether a holder is told within a third of the lease and a question that the
  *     store ended its lease early; default false. Needs {@link Event.Stored}, and tokens that grow
+ * @param endsNoneEarly whether a holder is told of a loss before its time only after a {@link
+ *     Event.Fault#FAILOVER}, {@link Event.Fault#LOSS} or {@link Event.Fault#CLOCK}; default false
+ * @param renewsInTime whether a lease does not end before it is given back while its process runs
+ *     and nothing disturbs it; default false. Not where holds have a limit
  * @param fifoInProcess whether callers of one process are served in the order in which they asked;
  *     default false. To be expected only where calls follow each other as their times say: from one
  *     thread, or on virtual time
@@ -45,6 +49,8 @@ public record Expectations(
     Duration longestBackoff,
     Duration slack,
     boolean storeLossTold,
+    boolean endsNoneEarly,
+    boolean renewsInTime,
     boolean fifoInProcess,
     boolean fifoOverStore,
     Optional<Minima> minima) {
@@ -61,6 +67,8 @@ public record Expectations(
           Duration.ofSeconds(30),
           Duration.ofSeconds(1),
           Duration.ofSeconds(1),
+          false,
+          false,
           false,
           false,
           false,
@@ -95,6 +103,8 @@ public record Expectations(
         longestBackoff,
         slack,
         storeLossTold,
+        endsNoneEarly,
+        renewsInTime,
         fifoInProcess,
         fifoOverStore,
         minima);
@@ -111,6 +121,8 @@ public record Expectations(
         longestBackoff,
         slack,
         storeLossTold,
+        endsNoneEarly,
+        renewsInTime,
         fifoInProcess,
         fifoOverStore,
         minima);
@@ -127,6 +139,8 @@ public record Expectations(
         longestBackoff,
         slack,
         storeLossTold,
+        endsNoneEarly,
+        renewsInTime,
         fifoInProcess,
         fifoOverStore,
         minima);
@@ -143,6 +157,8 @@ public record Expectations(
         longestBackoff,
         slack,
         storeLossTold,
+        endsNoneEarly,
+        renewsInTime,
         fifoInProcess,
         fifoOverStore,
         minima);
@@ -159,6 +175,8 @@ public record Expectations(
         longestBackoff,
         slack,
         storeLossTold,
+        endsNoneEarly,
+        renewsInTime,
         fifoInProcess,
         fifoOverStore,
         minima);
@@ -175,6 +193,8 @@ public record Expectations(
         span,
         slack,
         storeLossTold,
+        endsNoneEarly,
+        renewsInTime,
         fifoInProcess,
         fifoOverStore,
         minima);
@@ -191,6 +211,8 @@ public record Expectations(
         longestBackoff,
         span,
         storeLossTold,
+        endsNoneEarly,
+        renewsInTime,
         fifoInProcess,
         fifoOverStore,
         minima);
@@ -207,6 +229,44 @@ public record Expectations(
         longestBackoff,
         slack,
         told,
+        endsNoneEarly,
+        renewsInTime,
+        fifoInProcess,
+        fifoOverStore,
+        minima);
+  }
+
+  /** These expectations with or without {@link #endsNoneEarly()}. */
+  public Expectations endsNoneEarly(boolean kept) {
+    return new Expectations(
+        exclusion,
+        tokens,
+        tokensGrow,
+        requestTimeout,
+        leaseFor,
+        longestBackoff,
+        slack,
+        storeLossTold,
+        kept,
+        renewsInTime,
+        fifoInProcess,
+        fifoOverStore,
+        minima);
+  }
+
+  /** These expectations with or without {@link #renewsInTime()}. */
+  public Expectations renewsInTime(boolean inTime) {
+    return new Expectations(
+        exclusion,
+        tokens,
+        tokensGrow,
+        requestTimeout,
+        leaseFor,
+        longestBackoff,
+        slack,
+        storeLossTold,
+        endsNoneEarly,
+        inTime,
         fifoInProcess,
         fifoOverStore,
         minima);
@@ -223,6 +283,8 @@ public record Expectations(
         longestBackoff,
         slack,
         storeLossTold,
+        endsNoneEarly,
+        renewsInTime,
         inOrder,
         fifoOverStore,
         minima);
@@ -239,6 +301,8 @@ public record Expectations(
         longestBackoff,
         slack,
         storeLossTold,
+        endsNoneEarly,
+        renewsInTime,
         fifoInProcess,
         inOrder,
         minima);
@@ -255,6 +319,8 @@ public record Expectations(
         longestBackoff,
         slack,
         storeLossTold,
+        endsNoneEarly,
+        renewsInTime,
         fifoInProcess,
         fifoOverStore,
         Optional.of(least));

@@ -50,6 +50,7 @@ public final class HistoryChecker {
     }
     tally.lateGrants = Silence.check(run, found);
     LossTold.check(run, expected, found);
+    LossCauses.check(run, expected, found);
     if (expected.exclusion()) {
       boolean inOrder = expected.tokens() && expected.tokensGrow();
       Linearizability.Windows windows = Linearizability.check(events, inOrder, found);
