@@ -13,8 +13,9 @@ import java.util.Optional;
  * <p>Immutable and thread-safe.
  *
  * @param exclusion whether the store promises that two never hold one lock, whatever disturbs it;
- *     default true. If not, overlaps are counted and are no violations, and {@link
- *     Check#LINEARIZABILITY} is not looked at
+ *     default true. If not, a hold that another overlaps is counted and no violation if a {@link
+ *     Event.Fault#FAILOVER}, {@link Event.Fault#LOSS} or {@link Event.Fault#CLOCK} lies between
+ *     their grants, and {@link Check#LINEARIZABILITY} leaves out what may have been forgotten
  * @param tokens whether the lock has fencing tokens; default true. If not, {@link Check#TOKENS} and
  *     {@link Check#RESOURCE} are not looked at
  * @param tokensGrow whether tokens are unique and grow; default true. If not, as where two masters

@@ -51,12 +51,12 @@ public final class HistoryChecker {
     tally.lateGrants = Silence.check(run, found);
     LossTold.check(run, expected, found);
     LossCauses.check(run, expected, found);
-    if (expected.exclusion()) {
-      boolean inOrder = expected.tokens() && expected.tokensGrow();
-      Linearizability.Windows windows = Linearizability.check(events, inOrder, found);
-      tally.windowsSearched = windows.whole();
-      tally.windowsInParts = windows.inParts();
-    }
+    boolean inOrder = expected.tokens() && expected.tokensGrow();
+    Forgetting forgetting = new Forgetting(run, expected);
+    Linearizability.Windows windows =
+        Linearizability.check(events, inOrder, forgetting.kept()::contains, found);
+    tally.windowsSearched = windows.whole();
+    tally.windowsInParts = windows.inParts();
     Load load = tally.toLoad(1);
     Optional<String> missing = expected.minima().flatMap(minima -> minima.missing(load));
     missing.ifPresent(what -> found.add(Check.VACUITY, "too little happened: " + what));

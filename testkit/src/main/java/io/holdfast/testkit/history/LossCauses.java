@@ -17,12 +17,14 @@ final class LossCauses {
 
   private final Run run;
   private final Findings found;
+  private final Forgetting forgetting;
   private final long leaseFor;
   private final long slack;
 
   private LossCauses(Run run, Expectations expected, Findings found) {
     this.run = run;
     this.found = found;
+    forgetting = new Forgetting(run, expected);
     leaseFor = Nanos.of(expected.leaseFor());
     slack = Nanos.of(expected.slack());
   }
@@ -44,7 +46,7 @@ final class LossCauses {
   private void checkEarly(Tenure tenure) {
     long told = toldLost(tenure);
     if (Nanos.plus(told, slack) < tenure.promised()
-        && !run.mayForgetBetween(run.since(tenure, leaseFor), told)
+        && !run.mayForgetBetween(forgetting.since(tenure), told)
         && !gaveItBackItself(tenure, told)) {
       add(
           tenure,

@@ -183,16 +183,6 @@ final class Run {
     return grant == null ? null : grant.getValue();
   }
 
-  /**
-   * Since when the store may have had a tenure's lock for its process, at the earliest: where it
-   * does not tell, a lease before the call, as a lock may have been handed over.
-   */
-  long since(Tenure tenure, long leaseFor) {
-    @Nullable Stored grant = grantOf(tenure);
-    long invokedAt = tenure.acquire().invokedAt();
-    return grant == null ? invokedAt - leaseFor : Math.min(invokedAt, grant.at());
-  }
-
   /** Whether the claim of a grant gave its lock back in an interval, by the store's own log. */
   boolean isFreedBetween(Stored grant, long from, long to) {
     for (Stored each : stored(grant.name())) {
