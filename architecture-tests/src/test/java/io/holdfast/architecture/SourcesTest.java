@@ -12,6 +12,10 @@ import org.junit.jupiter.api.Test;
 
 /** The other rules are worth something only if they see everything that we ship. */
 class SourcesTest {
+  private static final Pattern SLEEPS =
+      Pattern.compile(
+          "\\bThread\\.sleep\\(|\\b(TimeUnit\\.)?[A-Z]+SECONDS\\.sleep\\(|\\.parkNanos\\(");
+
   private static final Pattern HAS_TESTS =
       Pattern.compile("@(Test|ParameterizedTest|RepeatedTest|TestFactory|ArchTest)\\b");
 
@@ -53,6 +57,25 @@ class SourcesTest {
       if (HAS_TESTS.matcher(text).find() && !text.contains("abstract class")) {
         assertThat(source.getFileName().toString()).endsWith("Test.java");
       }
+    }
+  }
+
+  /**
+   * A test that waits for a fixed time is slow on a fast machine, and fails on a slow one. What
+   * tests share may look again and again, with a pause between.
+   */
+  @Test
+  void noTestSleeps() throws IOException {
+    List<Path> tests =
+        MainCode.sources("src/test/java").stream()
+            .filter(source -> source.getFileName().toString().endsWith("Test.java"))
+            .toList();
+
+    assertThat(tests).isNotEmpty();
+    for (Path source : tests) {
+      assertThat(SLEEPS.matcher(Files.readString(source)).find())
+          .as("%s sleeps: wait for what is to happen", source)
+          .isFalse();
     }
   }
 }

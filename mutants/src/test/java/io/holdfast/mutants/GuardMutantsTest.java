@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.holdfast.embedded.EmbeddedPostgreSql;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
+import java.lang.reflect.Proxy;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.PreparedStatement;
@@ -31,9 +32,11 @@ class GuardMutantsTest {
   private static final String GUARD = "guards/jdbc/src/main/";
   private static final String FENCED_TABLE = GUARD + "java/io/holdfast/guard/FencedTable.java";
   private static final String FENCE_TABLE = GUARD + "java/io/holdfast/guard/FenceTable.java";
+  private static final String CLAIMED_TABLE = GUARD + "java/io/holdfast/guard/ClaimedTable.java";
   private static final String SQL = GUARD + "resources/io/holdfast/guard/";
   private static final long OLD = 1;
   private static final long NEW = 2;
+  private static final long NEWER = 3;
 
   private static EmbeddedPostgreSql server;
   private static Connection connection;
@@ -45,6 +48,9 @@ class GuardMutantsTest {
     execute(
         "CREATE TABLE record (id text PRIMARY KEY, content text NOT NULL, fence bigint NOT NULL,"
             + " version bigint NOT NULL)");
+    execute(
+        "CREATE TABLE claimed (id text PRIMARY KEY, content text NOT NULL, fence bigint NOT NULL,"
+            + " holder text)");
     execute(Mutant.read(SQL + "fence_table.sql"));
   }
 
@@ -115,7 +121,42 @@ class GuardMutantsTest {
             "zero rows are an entry",
             FENCE_TABLE,
             "if (enter.executeUpdate() == 1) {",
-            "if (enter.executeUpdate() >= 0) {"));
+            "if (enter.executeUpdate() >= 0) {"),
+        Mutant.of(
+            "a claim does not raise the fence",
+            SQL + "postgresql/claim.sql",
+            "SET {fence} = ?, {holder} = ?",
+            "SET {fence} = least(?, {fence}), {holder} = ?"),
+        Mutant.of(
+            "a claim leaves the holder before",
+            SQL + "postgresql/claim.sql",
+            "SET {fence} = ?, {holder} = ?",
+            "SET {fence} = ?, {holder} = coalesce({holder}, ?)"),
+        Mutant.of(
+            "an old holder claims",
+            SQL + "postgresql/claim.sql",
+            "({fence} < ? OR",
+            "(?::bigint IS NOT NULL OR"),
+        Mutant.of(
+            "of two holders with one token both claim",
+            SQL + "postgresql/claim.sql",
+            "{fence} = ? AND {holder} = ?",
+            "{fence} = ? AND ?::text IS NOT NULL"),
+        Mutant.of(
+            "of two holders with one token both write",
+            SQL + "write.sql",
+            "{fence} = ? AND {holder} = ?",
+            "{fence} = ? AND ?::text IS NOT NULL"),
+        Mutant.of(
+            "a claimed record is written by whoever is not older",
+            SQL + "write.sql",
+            "{fence} = ? AND {holder} = ?",
+            "{fence} <= ? AND ?::text IS NOT NULL"),
+        Mutant.of(
+            "zero rows are a claimed record's write",
+            CLAIMED_TABLE,
+            "if (changedRows == 1) {",
+            "if (changedRows >= 0) {"));
   }
 
   @ParameterizedTest(name = "{0}")
@@ -135,7 +176,7 @@ class GuardMutantsTest {
   private static List<String> wrongWith(List<Mutant> mutants) throws Exception {
     Guard guard = new Guard(MutatedClasses.of(mutants));
     List<String> wrong = new ArrayList<>();
-    execute("TRUNCATE record, holdfast_fence");
+    execute("TRUNCATE record, claimed, holdfast_fence");
 
     // Both have read; the old holder wakes up and writes first, the new one merged without it.
     execute("INSERT INTO record VALUES ('r', '', 0, 0)");
@@ -163,6 +204,24 @@ class GuardMutantsTest {
     expect(wrong, "the new holder's entry", "done", guard.enter(NEW));
     expect(wrong, "the old holder's entry", "StaleTokenException", guard.enter(OLD));
     expect(wrong, "the new holder's entry again", "done", guard.enter(NEW));
+
+    // Who reads claims. A store that was split in two gave one token twice.
+    execute("INSERT INTO claimed VALUES ('r', '', 0, NULL)");
+    Object old = guard.holder(OLD);
+    Object twin = guard.holder(OLD);
+    Object newHolder = guard.holder(NEW);
+    expect(wrong, "the old holder's claim", "done", guard.claim(old));
+    expect(wrong, "its claim again", "done", guard.claim(old));
+    expect(wrong, "its twin's claim", "StaleTokenException", guard.claim(twin));
+    expect(wrong, "its twin's write", "StaleTokenException", guard.write(twin, "x"));
+    expect(wrong, "the old holder's write", "done", guard.write(old, "a"));
+    expect(wrong, "the new holder's claim", "done", guard.claim(newHolder));
+    expect(wrong, "the old holder's late write", "StaleTokenException", guard.write(old, "b"));
+    expect(wrong, "the old holder's late claim", "StaleTokenException", guard.claim(old));
+    expect(wrong, "the new holder's write", "done", guard.write(newHolder, "ab"));
+    String unclaimed = guard.write(guard.holder(NEWER), "y");
+    expect(wrong, "a write without a claim", "IllegalStateException", unclaimed);
+    expect(wrong, "what is there", "ab", content("claimed", "r"));
     return wrong;
   }
 
@@ -179,8 +238,12 @@ class GuardMutantsTest {
   }
 
   private static String content(String id) throws SQLException {
+    return content("record", id);
+  }
+
+  private static String content(String table, String id) throws SQLException {
     try (PreparedStatement read =
-        connection.prepareStatement("SELECT content FROM record WHERE id = ?")) {
+        connection.prepareStatement("SELECT content FROM " + table + " WHERE id = ?")) {
       read.setString(1, id);
       try (ResultSet row = read.executeQuery()) {
         return row.next() ? row.getString(1) : "nothing";
@@ -194,6 +257,11 @@ class GuardMutantsTest {
     private final Method update;
     private final Method insert;
     private final Method enter;
+    private final Object claimed;
+    private final Method holder;
+    private final Method claim;
+    private final Method write;
+    private final Object readsNothing;
 
     Guard(ClassLoader classes) throws ReflectiveOperationException {
       Class<?> fenced = classes.loadClass("io.holdfast.guard.FencedTable");
@@ -206,20 +274,30 @@ class GuardMutantsTest {
           classes
               .loadClass("io.holdfast.guard.FenceTable")
               .getMethod("enter", Connection.class, String.class, long.class, Duration.class);
+      Class<?> holders = classes.loadClass("io.holdfast.guard.Holder");
+      Class<?> reader = classes.loadClass("io.holdfast.guard.ClaimedTable$RowReader");
+      Class<?> claims = classes.loadClass("io.holdfast.guard.ClaimedTable");
+      holder = holders.getMethod("of", long.class);
+      claimed = claims.getMethod("of", String.class).invoke(null, "claimed");
+      claim = claims.getMethod("claim", Connection.class, Object.class, holders, reader);
+      write = claims.getMethod("update", Connection.class, Object.class, holders, Map.class);
+      readsNothing =
+          Proxy.newProxyInstance(classes, new Class<?>[] {reader}, (proxy, method, row) -> "read");
     }
 
     String update(long token, long versionRead, String content) throws IllegalAccessException {
-      return outcome(update, connection, "r", token, versionRead, Map.of("content", content));
+      return outcome(
+          table, update, connection, "r", token, versionRead, Map.of("content", content));
     }
 
     String insert(long token, String content) throws IllegalAccessException {
-      return outcome(insert, connection, "s", token, Map.of("content", content));
+      return outcome(table, insert, connection, "s", token, Map.of("content", content));
     }
 
     String enter(long token) throws Exception {
       connection.setAutoCommit(false);
       try {
-        String outcome = outcome(enter, connection, "rack:7", token, Duration.ofMinutes(1));
+        String outcome = outcome(table, enter, connection, "rack:7", token, Duration.ofMinutes(1));
         connection.commit();
         return outcome;
       } finally {
@@ -227,9 +305,22 @@ class GuardMutantsTest {
       }
     }
 
-    private String outcome(Method step, Object... arguments) throws IllegalAccessException {
+    Object holder(long token) throws ReflectiveOperationException {
+      return holder.invoke(null, token);
+    }
+
+    String claim(Object by) throws IllegalAccessException {
+      return outcome(claimed, claim, connection, "r", by, readsNothing);
+    }
+
+    String write(Object by, String content) throws IllegalAccessException {
+      return outcome(claimed, write, connection, "r", by, Map.of("content", content));
+    }
+
+    private static String outcome(Object guard, Method step, Object... arguments)
+        throws IllegalAccessException {
       try {
-        Object unused = step.invoke(table, arguments);
+        Object unused = step.invoke(guard, arguments);
         return "done";
       } catch (InvocationTargetException e) {
         return e.getTargetException().getClass().getSimpleName();

@@ -176,7 +176,7 @@ final class Mutants {
                     """)
                 .and(
                     "double first = Math.max(Math.max(previousNumber + 1, above + 1), now);",
-                    "double first = minted.get(claim);"),
+                    "double first = Math.max(Math.max(previousNumber + 1, above + 1), minted.get(claim));"),
             Sign.of(TOKENS)),
         found(
                 TOKENS,
@@ -190,8 +190,8 @@ final class Mutants {
                 "counter expiry ignores a token ahead of the clock",
                 REDIS_MODEL,
                 "double keep = hour + Math.max((double) leaseMillis, Math.ceil((last - now) / 1000));",
-                "double keep = (double) leaseMillis;")
-            .with(CLOCK_STEPS),
+                "double keep = hour + (double) leaseMillis;")
+            .with(IDLE_FOR_HOURS),
         found(
                 TOKENS,
                 "span tokens handed twice",
@@ -258,6 +258,18 @@ final class Mutants {
                         Duration.ofNanos(Math.max(0, renewAt - parts.now())),
                         () -> queue.mailbox().post(() -> renew(parts.now())));
             """),
+        found(
+            LOSS_TOLD,
+            "a renewed lease is not renewed again",
+            LIVE_LEASE,
+            """
+            renewAt = renewAt(askedAt, validFor);
+            backoff = parts.backoff(longestPause());
+            """,
+            """
+            renewAt = until;
+            backoff = parts.backoff(longestPause());
+            """),
 
         // ---- no answer
 
@@ -310,8 +322,7 @@ final class Mutants {
             }
             """),
         found(
-                "leases ended by the store",
-                Load::endedByStore,
+                LOSS_TOLD,
                 "BackendException of a renewal read as \"lost\"",
                 LIVE_LEASE,
                 """
@@ -371,6 +382,12 @@ final class Mutants {
             ACQUIRER,
             "pauseFor(endsFirst ? backoff.notBefore(ends) : next);",
             ""),
+        found(
+            LIVENESS,
+            "a grant is always taken for late",
+            ACQUIRER,
+            "} else if (Term.validUntil(askedAt, granted.validFor()) - parts.now() <= 0) {",
+            "} else if (granted.validFor() != null) {"),
         found(
                 LIVENESS,
                 "backoff without cap",
@@ -485,6 +502,13 @@ final class Mutants {
             if (hold.release(parts.now()).state() == LeaseState.LOST) {
               return CompletableFuture.completedFuture(true);
             """),
+        found(
+                LOSS_TOLD,
+                "gone read as released",
+                LIVE_LEASE,
+                "if (answer == Release.GONE && validUntil - parts.now() > 0 && !lost) {",
+                "if (answer == Release.GONE && lost) {")
+            .with(FORGETFUL_STORE + ",merge=100000"),
         found(
             LOSS_TOLD,
             "onLost never told",
@@ -675,6 +699,12 @@ final class Mutants {
    */
   private static final String CLOCK_STEPS =
       "store=0,clock_steps=2,clock_error=500000,failovers=0,flushes=0,evictions=0";
+
+  /** Rows that have tomorrow's fence, and hours without a question, in which a counter may end. */
+  private static final String IDLE_FOR_HOURS =
+      NOTHING
+          + ",store=0,fence_ahead=1,processes=1,callers=1,names=1,jobs=4,lease=600000000,"
+          + "merge=3600000000,latency=1000,request_timeout=1000000,wait_at_most=5000000";
 
   /** Questions fail at once now and then; nothing else is wrong, and merges outlast renewals. */
   private static final String ONLY_ERRORS =

@@ -7,10 +7,10 @@ import static io.holdfast.testkit.history.Check.EXCLUSION;
 import static io.holdfast.testkit.history.Check.FAIRNESS;
 import static io.holdfast.testkit.history.Check.LEAKS;
 import static io.holdfast.testkit.history.Check.LIVENESS;
+import static io.holdfast.testkit.history.Check.LOSS_TOLD;
 import static io.holdfast.testkit.history.Check.SILENCE;
 import static io.holdfast.testkit.history.Check.TOKENS;
 
-import io.holdfast.testkit.history.Load;
 import java.util.List;
 
 /**
@@ -123,16 +123,14 @@ final class StoreMutants {
                 """)
             .with(SESSIONS_CHANGE),
         found(
-                "leases ended by the store",
-                Load::endedByStore,
+                LOSS_TOLD,
                 "a heartbeat older than the grant taken for its answer",
                 SESSION_BACKEND,
                 "long notBefore = sixthAgo() - asked.grantedAt > 0 ? sixthAgo() : asked.grantedAt;",
                 "long notBefore = askedAt - sessionFor.toNanos() / 2;")
             .with(NOTHING + HEARTBEATS),
         found(
-                "leases ended by the store",
-                Load::endedByStore,
+                LOSS_TOLD,
                 "a heartbeat without sync, answered by a follower that lags",
                 SESSION_STORE,
                 "leader.revision(), () -> alive.complete(alive(follower.known, session)));",

@@ -272,6 +272,14 @@ final class Plan {
         && get(Quantity.LEASE) >= 20 * (get(Quantity.LATENCY) + get(Quantity.FOLLOWER_LAG));
   }
 
+  /** Whether the way is quick enough for a third of a lease, and no hold has a limit. */
+  boolean renewsInTime() {
+    long there = get(Quantity.LATENCY) + get(Quantity.FOLLOWER_LAG);
+    return get(Quantity.LIMITS) == 0
+        && get(Quantity.LEASE) >= 50 * there
+        && get(Quantity.REQUEST_TIMEOUT) >= 20 * there;
+  }
+
   /** Whether two masters may serve at a time. */
   boolean splits() {
     return !hasSessions() && get(Quantity.SPLITS) > 0;

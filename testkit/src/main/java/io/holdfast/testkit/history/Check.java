@@ -46,7 +46,7 @@ public enum Check {
   SILENCE("C9"),
   /**
    * A holder whose lock ended before it gave it back is told so, once and in time, and never sees
-   * it held again.
+   * it held again. Where that is expected, nobody is told of a loss that has no cause.
    */
   LOSS_TOLD("C10"),
   /**

@@ -1,7 +1,8 @@
 package io.holdfast.testkit.history;
 
+import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /** C1, by a sweep over the holds of each lock in the order in which they began. */
 final class Exclusion {
@@ -10,22 +11,21 @@ final class Exclusion {
 
   /** How many holds began while another could still be relied on. */
   static long check(Run run, Expectations expected, Findings found) {
+    Forgetting forgetting = new Forgetting(run, expected);
     long overlaps = 0;
     for (List<Tenure> lock : run.locks()) {
-      @Nullable Tenure latest = null;
+      List<Tenure> relied = new ArrayList<>();
       for (Tenure tenure : lock) {
         if (!tenure.isGranted() || tenure.end() <= tenure.start()) {
           continue;
         }
-        if (latest != null && tenure.start() < latest.end()) {
-          overlaps++;
-          if (expected.exclusion()) {
-            add(found, latest, tenure);
-          }
-        }
-        if (latest == null || tenure.end() > latest.end()) {
-          latest = tenure;
-        }
+        relied.removeIf(earlier -> earlier.end() <= tenure.start());
+        overlaps += relied.isEmpty() ? 0 : 1;
+        relied.stream()
+            .filter(earlier -> !forgetting.excuses(earlier, tenure))
+            .max(Comparator.comparingLong(Tenure::end))
+            .ifPresent(earlier -> add(found, earlier, tenure));
+        relied.add(tenure);
       }
     }
     return overlaps;

@@ -13,12 +13,15 @@ import java.util.Optional;
  * <p>Immutable and thread-safe.
  *
  * @param exclusion whether the store promises that two never hold one lock, whatever disturbs it;
- *     default true. If not, overlaps are counted and are no violations, and {@link
- *     Check#LINEARIZABILITY} is not looked at
+ *     default true. If not, a hold that another overlaps is counted and no violation if a {@link
+ *     Event.Fault#FAILOVER}, {@link Event.Fault#LOSS} or {@link Event.Fault#CLOCK} lies between
+ *     their grants, and {@link Check#LINEARIZABILITY} leaves out what may have been forgotten
  * @param tokens whether the lock has fencing tokens; default true. If not, {@link Check#TOKENS} and
  *     {@link Check#RESOURCE} are not looked at
  * @param tokensGrow whether tokens are unique and grow; default true. If not, as where two masters
- *     may serve at a time, a hold must still have one token, and the resource its order
+ *     may serve at a time, a hold must still have one token, and the resource its order; then
+ *     {@link Check#FAIRNESS} and {@link Check#LINEARIZABILITY} go by time alone, and {@code
+ *     storeLossTold} is not looked at
  * @param requestTimeout how long one question to the store may take; default 3 s
  * @param leaseFor the longest time that the store keeps a lock for a holder that has fallen silent,
  *     or after its release; default 30 s
@@ -26,7 +29,11 @@ import java.util.Optional;
  * @param slack what is forgiven wherever something has to happen in time; default 1 s: what a busy
  *     machine may take to run a thread. Zero on virtual time
  * @param storeLossTold whether a holder is told within a third of the lease and a question that the
- *     store ended its lease early; default false. Needs {@link Event.Stored}
+ *     store ended its lease early; default false. Needs {@link Event.Stored}, and tokens that grow
+ * @param endsNoneEarly whether a holder is told of a loss before its time only after a {@link
+ *     Event.Fault#FAILOVER}, {@link Event.Fault#LOSS} or {@link Event.Fault#CLOCK}; default false
+ * @param renewsInTime whether a lease does not end before it is given back while its process runs
+ *     and nothing disturbs it; default false. Not where holds have a limit
  * @param fifoInProcess whether callers of one process are served in the order in which they asked;
  *     default false. To be expected only where calls follow each other as their times say: from one
  *     thread, or on virtual time
@@ -43,6 +50,8 @@ public record Expectations(
     Duration longestBackoff,
     Duration slack,
     boolean storeLossTold,
+    boolean endsNoneEarly,
+    boolean renewsInTime,
     boolean fifoInProcess,
     boolean fifoOverStore,
     Optional<Minima> minima) {
@@ -59,6 +68,8 @@ public record Expectations(
           Duration.ofSeconds(30),
           Duration.ofSeconds(1),
           Duration.ofSeconds(1),
+          false,
+          false,
           false,
           false,
           false,
@@ -93,6 +104,8 @@ public record Expectations(
         longestBackoff,
         slack,
         storeLossTold,
+        endsNoneEarly,
+        renewsInTime,
         fifoInProcess,
         fifoOverStore,
         minima);
@@ -109,6 +122,8 @@ public record Expectations(
         longestBackoff,
         slack,
         storeLossTold,
+        endsNoneEarly,
+        renewsInTime,
         fifoInProcess,
         fifoOverStore,
         minima);
@@ -125,6 +140,8 @@ public record Expectations(
         longestBackoff,
         slack,
         storeLossTold,
+        endsNoneEarly,
+        renewsInTime,
         fifoInProcess,
         fifoOverStore,
         minima);
@@ -141,6 +158,8 @@ public record Expectations(
         longestBackoff,
         slack,
         storeLossTold,
+        endsNoneEarly,
+        renewsInTime,
         fifoInProcess,
         fifoOverStore,
         minima);
@@ -157,6 +176,8 @@ public record Expectations(
         longestBackoff,
         slack,
         storeLossTold,
+        endsNoneEarly,
+        renewsInTime,
         fifoInProcess,
         fifoOverStore,
         minima);
@@ -173,6 +194,8 @@ public record Expectations(
         span,
         slack,
         storeLossTold,
+        endsNoneEarly,
+        renewsInTime,
         fifoInProcess,
         fifoOverStore,
         minima);
@@ -189,6 +212,8 @@ public record Expectations(
         longestBackoff,
         span,
         storeLossTold,
+        endsNoneEarly,
+        renewsInTime,
         fifoInProcess,
         fifoOverStore,
         minima);
@@ -205,6 +230,44 @@ public record Expectations(
         longestBackoff,
         slack,
         told,
+        endsNoneEarly,
+        renewsInTime,
+        fifoInProcess,
+        fifoOverStore,
+        minima);
+  }
+
+  /** These expectations with or without {@link #endsNoneEarly()}. */
+  public Expectations endsNoneEarly(boolean kept) {
+    return new Expectations(
+        exclusion,
+        tokens,
+        tokensGrow,
+        requestTimeout,
+        leaseFor,
+        longestBackoff,
+        slack,
+        storeLossTold,
+        kept,
+        renewsInTime,
+        fifoInProcess,
+        fifoOverStore,
+        minima);
+  }
+
+  /** These expectations with or without {@link #renewsInTime()}. */
+  public Expectations renewsInTime(boolean inTime) {
+    return new Expectations(
+        exclusion,
+        tokens,
+        tokensGrow,
+        requestTimeout,
+        leaseFor,
+        longestBackoff,
+        slack,
+        storeLossTold,
+        endsNoneEarly,
+        inTime,
         fifoInProcess,
         fifoOverStore,
         minima);
@@ -221,6 +284,8 @@ public record Expectations(
         longestBackoff,
         slack,
         storeLossTold,
+        endsNoneEarly,
+        renewsInTime,
         inOrder,
         fifoOverStore,
         minima);
@@ -237,6 +302,8 @@ public record Expectations(
         longestBackoff,
         slack,
         storeLossTold,
+        endsNoneEarly,
+        renewsInTime,
         fifoInProcess,
         inOrder,
         minima);
@@ -253,6 +320,8 @@ public record Expectations(
         longestBackoff,
         slack,
         storeLossTold,
+        endsNoneEarly,
+        renewsInTime,
         fifoInProcess,
         fifoOverStore,
         Optional.of(least));

@@ -50,11 +50,13 @@ public final class HistoryChecker {
     }
     tally.lateGrants = Silence.check(run, found);
     LossTold.check(run, expected, found);
-    if (expected.exclusion()) {
-      Linearizability.Windows windows = Linearizability.check(events, expected.tokens(), found);
-      tally.windowsSearched = windows.whole();
-      tally.windowsInParts = windows.inParts();
-    }
+    LossCauses.check(run, expected, found);
+    boolean inOrder = expected.tokens() && expected.tokensGrow();
+    Forgetting forgetting = new Forgetting(run, expected);
+    Linearizability.Windows windows =
+        Linearizability.check(events, inOrder, forgetting.kept()::contains, found);
+    tally.windowsSearched = windows.whole();
+    tally.windowsInParts = windows.inParts();
     Load load = tally.toLoad(1);
     Optional<String> missing = expected.minima().flatMap(minima -> minima.missing(load));
     missing.ifPresent(what -> found.add(Check.VACUITY, "too little happened: " + what));

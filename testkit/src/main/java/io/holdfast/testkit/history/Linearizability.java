@@ -12,6 +12,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Predicate;
 
 /**
  * C11: the history cut into windows, each searched for an order that explains it. Reads the events
@@ -68,10 +69,16 @@ final class Linearizability {
 
   private Linearizability() {}
 
-  static Windows check(List<Event> events, boolean tokens, Findings found) {
+  /**
+   * Searches.
+   *
+   * @param isKept says of a hold, by its number, that the store cannot have forgotten it: the
+   *     others are left out, as an order has one without them, too
+   */
+  static Windows check(List<Event> events, boolean tokens, Predicate<Long> isKept, Findings found) {
     long whole = 0;
     long inParts = 0;
-    for (List<OrderSearch.Hold> holds : read(events)) {
+    for (List<OrderSearch.Hold> holds : read(events, isKept)) {
       long greatest = Long.MIN_VALUE;
       for (List<OrderSearch.Hold> window : windows(holds)) {
         if (window.size() <= MOST_HOLDS && search(window, tokens, greatest, found)) {
@@ -122,10 +129,12 @@ final class Linearizability {
   }
 
   /** The granted holds of each lock. */
-  private static List<List<OrderSearch.Hold>> read(List<Event> events) {
+  private static List<List<OrderSearch.Hold>> read(List<Event> events, Predicate<Long> isKept) {
     Map<Long, Reading> readings = new LinkedHashMap<>();
     for (Event event : events) {
-      if (event instanceof Acquire acquire && acquire.outcome() == Outcome.OK) {
+      if (event instanceof Acquire acquire
+          && acquire.outcome() == Outcome.OK
+          && isKept.test(acquire.hold())) {
         readings.put(acquire.hold(), new Reading(acquire));
       }
     }

@@ -30,6 +30,8 @@ import java.util.Map;
  * @param pauses times that a process did not run
  * @param disturbances how often each other fault happened
  * @param lateGrants grants to claims that had been given back, by questions that came late
+ * @param unheardGrants grants of the store of which no hold came, as their answers came too late or
+ *     their callers had gone
  * @param windowsSearched windows that were searched whole for an order that explains them
  * @param windowsInParts windows that were too long for that and were searched in parts
  * @param maxBypass how many that asked later were served before one who waited, at most
@@ -56,6 +58,7 @@ public record Load(
     long pauses,
     Map<Fault, Long> disturbances,
     long lateGrants,
+    long unheardGrants,
     long windowsSearched,
     long windowsInParts,
     long maxBypass,
@@ -101,6 +104,7 @@ public record Load(
         pauses + more.pauses,
         disturbed,
         lateGrants + more.lateGrants,
+        unheardGrants + more.unheardGrants,
         windowsSearched + more.windowsSearched,
         windowsInParts + more.windowsInParts,
         Math.max(maxBypass, more.maxBypass),
@@ -119,7 +123,7 @@ public record Load(
         %,d histories: %,d acquisitions, %,d of them waited (longest %s), %,d gave up, %,d without an answer
         lost: %,d expired while paused, %,d while running, %,d ended by the store; overlaps %,d
         stale writes: %,d attempted, %,d refused; stale claims refused %,d; conflicts %,d; acknowledged %,d
-        faults: %,d crashes, %,d pauses, %s; grants that came late %,d
+        faults: %,d crashes, %,d pauses, %s; grants that came late %,d, that nobody heard of %,d
         order: at most %,d served before one who asked earlier, Jain's index %.3f; windows searched whole %,d, in parts %,d"""
         .formatted(
             histories,
@@ -141,6 +145,7 @@ public record Load(
             pauses,
             disturbances.isEmpty() ? "no disturbance" : disturbances.toString(),
             lateGrants,
+            unheardGrants,
             maxBypass,
             jain,
             windowsSearched,

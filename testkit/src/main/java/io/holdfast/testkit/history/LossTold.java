@@ -1,14 +1,16 @@
 package io.holdfast.testkit.history;
 
-import io.holdfast.testkit.history.Event.Disturbed;
 import io.holdfast.testkit.history.Event.Effect;
 import io.holdfast.testkit.history.Event.Fault;
 import io.holdfast.testkit.history.Event.Look;
 import io.holdfast.testkit.history.Event.Lost;
+import io.holdfast.testkit.history.Event.Message;
 import io.holdfast.testkit.history.Event.Outcome;
 import io.holdfast.testkit.history.Event.Release;
+import io.holdfast.testkit.history.Event.Sent;
 import io.holdfast.testkit.history.Event.Stored;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -22,6 +24,7 @@ final class LossTold {
   private final Findings found;
   private final long slack;
   private final Map<String, List<Stored>> grants = new HashMap<>();
+  private final Map<Long, List<Sent>> farewells = new HashMap<>();
 
   private LossTold(Run run, Expectations expected, Findings found) {
     this.run = run;
@@ -32,7 +35,7 @@ final class LossTold {
 
   static void check(Run run, Expectations expected, Findings found) {
     LossTold told = new LossTold(run, expected, found);
-    if (expected.storeLossTold() && expected.tokens()) {
+    if (expected.storeLossTold() && expected.tokens() && expected.tokensGrow()) {
       told.findGrants();
     }
     for (List<Tenure> lock : run.locks()) {
@@ -42,6 +45,7 @@ final class LossTold {
           told.checkOnce(tenure);
           told.checkFinal(tenure);
           told.checkStoreLoss(tenure);
+          told.checkRelease(tenure);
         }
       }
     }
@@ -101,6 +105,11 @@ final class LossTold {
         grants.computeIfAbsent(stored.name(), name -> new ArrayList<>()).add(stored);
       }
     }
+    for (Sent sent : run.sent()) {
+      if (sent.message() == Message.RELEASE) {
+        farewells.computeIfAbsent(sent.claim(), claim -> new ArrayList<>(1)).add(sent);
+      }
+    }
   }
 
   /** The store has given the lock to another: at the next renewal the holder hears of it. */
@@ -122,6 +131,37 @@ final class LossTold {
     }
     if (tenure.end() > due && due <= run.lastAt() && canAsk(next.at() - renewal, due)) {
       add(tenure, "was given to another and its holder not told in time", next);
+    }
+  }
+
+  /**
+   * The store has given the lock to another, and the holder gives it back and is told that all is
+   * well: its own question was answered, in time, and the answer must have been another. Who hands
+   * the lock over in its process asks nothing, and may be told so; who had no answer asks again.
+   */
+  private void checkRelease(Tenure tenure) {
+    @Nullable Stored next = nextGrant(tenure);
+    @Nullable Stored own = run.grantOf(tenure);
+    Release release = tenure.release();
+    if (next == null || own == null || release == null || release.outcome() != Outcome.OK) {
+      return;
+    }
+    List<Sent> questions = farewells.getOrDefault(own.claim(), List.of());
+    if (questions.size() != 1) {
+      return;
+    }
+    Sent asked = questions.get(0);
+    long told = release.returnedAt();
+    if (asked.at() >= release.invokedAt()
+        && asked.at() <= told
+        && next.at() < asked.at()
+        && next.claim() != own.claim()
+        && !run.isFreedBetween(own, next.at(), run.lastAt())
+        && Nanos.plus(told, slack) < tenure.promised()
+        && told - asked.at() < Nanos.of(expected.requestTimeout())
+        && !run.life(tenure.acquire().process()).isPausedWithin(asked.at(), told)
+        && canAsk(asked.at(), told)) {
+      add(tenure, "was given back as if another did not have it", next, release);
     }
   }
 
@@ -156,13 +196,7 @@ final class LossTold {
   }
 
   private boolean canAsk(long from, long to) {
-    for (Disturbed each : run.disturbances()) {
-      boolean silences = each.fault() == Fault.NETWORK || each.fault() == Fault.SILENCE;
-      if (silences && each.from() <= to && each.to() >= from) {
-        return false;
-      }
-    }
-    return true;
+    return !run.isDisturbedBetween(from, to, EnumSet.of(Fault.NETWORK, Fault.SILENCE));
   }
 
   private void add(Tenure tenure, String what, Event... evidence) {

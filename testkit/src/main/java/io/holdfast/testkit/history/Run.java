@@ -6,6 +6,8 @@ import io.holdfast.testkit.history.Event.Claim;
 import io.holdfast.testkit.history.Event.Content;
 import io.holdfast.testkit.history.Event.Crashed;
 import io.holdfast.testkit.history.Event.Disturbed;
+import io.holdfast.testkit.history.Event.Effect;
+import io.holdfast.testkit.history.Event.Fault;
 import io.holdfast.testkit.history.Event.Leftover;
 import io.holdfast.testkit.history.Event.Look;
 import io.holdfast.testkit.history.Event.Lost;
@@ -17,10 +19,14 @@ import io.holdfast.testkit.history.Event.Write;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
+import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
+import java.util.Set;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,6 +41,8 @@ final class Run {
   private final Map<String, Life> lives = new HashMap<>();
   private final List<Sent> sent = new ArrayList<>();
   private final List<Stored> stored = new ArrayList<>();
+  private final Map<String, List<Stored>> storedByLock = new HashMap<>();
+  private final Map<String, NavigableMap<Long, Stored>> grantsByToken = new HashMap<>();
   private final List<Paused> pauses = new ArrayList<>();
   private final List<Crashed> crashes = new ArrayList<>();
   private final List<Disturbed> disturbances = new ArrayList<>();
@@ -116,6 +124,14 @@ final class Run {
     resources.values().forEach(Resource::settle);
     sent.sort(Comparator.comparingLong(Sent::at));
     stored.sort(Comparator.comparingLong(Stored::at));
+    for (Stored effect : stored) {
+      storedByLock.computeIfAbsent(effect.name(), name -> new ArrayList<>()).add(effect);
+      if (effect.effect() == Effect.GRANTED) {
+        grantsByToken
+            .computeIfAbsent(effect.name(), name -> new TreeMap<>())
+            .put(effect.token(), effect);
+      }
+    }
   }
 
   /** For each lock its tenures, in the order in which their acquires returned. */
@@ -149,6 +165,50 @@ final class Run {
   /** In the order of their times. */
   List<Stored> stored() {
     return stored;
+  }
+
+  /** What the store did with one lock, in the order of their times. */
+  List<Stored> stored(String name) {
+    return storedByLock.getOrDefault(name, List.of());
+  }
+
+  /**
+   * The store's grant that a tenure came of, by its first token, as far as tokens grow: a process
+   * may hand a lock over with a later one. Null if the store tells of none.
+   */
+  @Nullable Stored grantOf(Tenure tenure) {
+    NavigableMap<Long, Stored> ofLock = grantsByToken.get(tenure.acquire().name());
+    Map.@Nullable Entry<Long, Stored> grant =
+        ofLock == null ? null : ofLock.floorEntry(tenure.token());
+    return grant == null ? null : grant.getValue();
+  }
+
+  /** Whether the claim of a grant gave its lock back in an interval, by the store's own log. */
+  boolean isFreedBetween(Stored grant, long from, long to) {
+    for (Stored each : stored(grant.name())) {
+      if (each.effect() == Effect.RELEASED
+          && each.claim() == grant.claim()
+          && each.at() >= from
+          && each.at() <= to) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Whether the store may have forgotten in an interval what it had granted, or its time. */
+  boolean mayForgetBetween(long from, long to) {
+    return isDisturbedBetween(from, to, EnumSet.of(Fault.FAILOVER, Fault.LOSS, Fault.CLOCK));
+  }
+
+  /** Whether one of these faults happened in an interval. */
+  boolean isDisturbedBetween(long from, long to, Set<Fault> faults) {
+    for (Disturbed each : disturbances) {
+      if (faults.contains(each.fault()) && each.from() <= to && each.to() >= from) {
+        return true;
+      }
+    }
+    return false;
   }
 
   List<Paused> pauses() {

@@ -11,6 +11,8 @@ import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableSet;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /** Counts what a run was made of. Some figures are a check's, which puts them here. */
@@ -32,6 +34,7 @@ final class Tally {
   private long acknowledged;
   private long crashes;
   private long pauses;
+  private long unheardGrants;
   private long longestWait;
   long overlaps;
   long lateGrants;
@@ -40,8 +43,10 @@ final class Tally {
   long maxBypass;
 
   void count(Run run, Expectations expected) {
+    long leaseFor = Nanos.of(expected.leaseFor());
     for (List<Tenure> lock : run.locks()) {
       countLock(lock, run);
+      countUnheard(lock, Possession.of(run.stored(lock.get(0).acquire().name()), leaseFor));
     }
     Map<String, Grants> grants = new HashMap<>();
     for (Resource resource : run.resources()) {
@@ -73,6 +78,19 @@ final class Tally {
       } else {
         unanswered++;
       }
+    }
+  }
+
+  private void countUnheard(List<Tenure> lock, List<Possession> given) {
+    NavigableSet<Long> begun = new TreeSet<>();
+    for (Tenure tenure : lock) {
+      if (tenure.isGranted()) {
+        begun.add(tenure.start());
+      }
+    }
+    for (Possession each : given) {
+      Long next = begun.ceiling(each.from());
+      unheardGrants += next == null || next > each.to() ? 1 : 0;
     }
   }
 
@@ -142,6 +160,7 @@ final class Tally {
         pauses,
         disturbances,
         lateGrants,
+        unheardGrants,
         windowsSearched,
         windowsInParts,
         maxBypass,

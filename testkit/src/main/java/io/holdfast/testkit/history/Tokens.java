@@ -1,7 +1,6 @@
 package io.holdfast.testkit.history;
 
 import io.holdfast.testkit.history.Event.Claim;
-import io.holdfast.testkit.history.Event.Effect;
 import io.holdfast.testkit.history.Event.Look;
 import io.holdfast.testkit.history.Event.Stored;
 import java.util.ArrayList;
@@ -9,8 +8,7 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.NavigableMap;
-import java.util.TreeMap;
+import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
 
 /** C2: of each lock the tokens are unique, grow in real time, and do not change. */
@@ -19,7 +17,6 @@ final class Tokens {
   private Tokens() {}
 
   static void check(Run run, Expectations expected, Findings found) {
-    Map<String, NavigableMap<Long, Long>> grants = expected.exclusion() ? Map.of() : grants(run);
     for (List<Tenure> lock : run.locks()) {
       List<Tenure> granted = new ArrayList<>(lock.size());
       for (Tenure tenure : lock) {
@@ -30,8 +27,8 @@ final class Tokens {
       }
       if (expected.tokensGrow() && !granted.isEmpty()) {
         checkUnique(granted, found);
-        String name = granted.get(0).acquire().name();
-        checkOrder(granted, grants.getOrDefault(name, new TreeMap<>()), found);
+        checkOrder(
+            granted, expected.exclusion() ? Tokens::invokedAt : it -> askedAt(it, run), found);
       }
     }
     for (Resource resource : run.resources()) {
@@ -80,37 +77,27 @@ final class Tokens {
     }
   }
 
-  /** When the store made its grants, by their first token. */
-  private static Map<String, NavigableMap<Long, Long>> grants(Run run) {
-    Map<String, NavigableMap<Long, Long>> grants = new HashMap<>();
-    for (Stored stored : run.stored()) {
-      if (stored.effect() == Effect.GRANTED) {
-        grants
-            .computeIfAbsent(stored.name(), name -> new TreeMap<>())
-            .put(stored.token(), stored.at());
-      }
-    }
-    return grants;
+  private static long invokedAt(Tenure tenure) {
+    return tenure.acquire().invokedAt();
   }
 
   /**
    * When a hold was asked for. A process may hear late of a grant, or hand its lock over, without
    * knowing that the store has forgotten it: where a store may, the moment of the grant counts.
    */
-  private static long askedAt(Tenure tenure, NavigableMap<Long, Long> grants) {
-    Map.@Nullable Entry<Long, Long> grant = grants.floorEntry(tenure.token());
-    long invokedAt = tenure.acquire().invokedAt();
-    return grant == null ? invokedAt : Math.min(invokedAt, grant.getValue());
+  private static long askedAt(Tenure tenure, Run run) {
+    @Nullable Stored grant = run.grantOf(tenure);
+    return grant == null ? invokedAt(tenure) : Math.min(invokedAt(tenure), grant.at());
   }
 
   private static void checkOrder(
-      List<Tenure> byReturn, NavigableMap<Long, Long> grants, Findings found) {
+      List<Tenure> byReturn, ToLongFunction<Tenure> askedAt, Findings found) {
     List<Tenure> byCall = new ArrayList<>(byReturn);
-    byCall.sort(Comparator.comparingLong(tenure -> askedAt(tenure, grants)));
+    byCall.sort(Comparator.comparingLong(askedAt));
     @Nullable Tenure greatest = null;
     int returned = 0;
     for (Tenure later : byCall) {
-      while (byReturn.get(returned).start() < askedAt(later, grants)) {
+      while (byReturn.get(returned).start() < askedAt.applyAsLong(later)) {
         Tenure earlier = byReturn.get(returned);
         greatest = greatest == null || earlier.token() > greatest.token() ? earlier : greatest;
         returned++;

@@ -134,4 +134,16 @@ class LinearizabilityTest extends HistoryTest {
     events.add(released(101, 299, 300));
     assertThat(new HistoryChecker(EXPECTED).check(events).broken()).contains(Check.LINEARIZABILITY);
   }
+
+  @Test
+  void tokensThatNeedNotGrowAreNoOrder() {
+    Event[] events = {
+      got(1, "a", 0, 10, 5, 1000),
+      released(1, 20, 30),
+      got(2, "b", 40, 50, 3, 1000),
+      released(2, 60, 70)
+    };
+    isClean(EXPECTED.tokensGrow(false), events);
+    isCaughtTwice(Check.TOKENS, "token 3 of lock was granted after 5", events);
+  }
 }

@@ -3,6 +3,8 @@ package io.holdfast.testkit.history;
 import io.holdfast.testkit.history.Event.Effect;
 import io.holdfast.testkit.history.Event.Fault;
 import io.holdfast.testkit.history.Event.Outcome;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /** The bound of a lock that stays free is 1000 + 100 + 2 * 100 + 50. */
@@ -87,34 +89,58 @@ class LivenessTest extends HistoryTest {
   }
 
   @Test
-  void grantThatWasHeardOfTooLateIsCountedUntilItWasGivenBack() {
-    Event waiter = got(2, "b", 50, 2300, 2, 3300);
-    isClean(
-        waiter,
-        stored(1, Effect.GRANTED, 1, false, 900),
-        stored(1, Effect.RELEASED, 0, true, 950),
-        released(2, 2400, 2410));
-    isCaught(
-        Check.LIVENESS,
-        "nobody had lock for 1351.000 ms while hold 2 waited",
-        waiter,
-        stored(1, Effect.GRANTED, 1, false, 900),
-        stored(1, Effect.RELEASED, 0, true, 949),
-        released(2, 2400, 2410));
+  void grantThatWasHeardOfTooLateCostsItsTimeAndAnotherQuestion() {
+    Event granted = stored(1, Effect.GRANTED, 1, false, 900);
+    Event givenBack = stored(1, Effect.RELEASED, 0, true, 950);
+    isCleanUntil(1800, granted, givenBack);
   }
 
   @Test
-  void grantThatNobodyHeardOfIsCountedForALease() {
-    isClean(
+  void grantThatNobodyHeardOfCostsALease() {
+    isCleanUntil(2750, stored(1, Effect.GRANTED, 1, false, 100));
+  }
+
+  @Test
+  void grantThatWasAnsweredAgainLastsFromThenOn() {
+    isCleanUntil(
+        3250,
         stored(1, Effect.GRANTED, 1, false, 100),
-        got(2, "b", 50, 2450, 2, 3300),
-        released(2, 2460, 2470));
+        stored(1, Effect.GRANTED_AGAIN, 1, true, 600));
+  }
+
+  @Test
+  void renewalOfWhatNobodyHeardOfIsNoExcuse() {
+    isCleanUntil(
+        2750, stored(1, Effect.GRANTED, 1, false, 100), stored(1, Effect.RENEWED, 0, true, 600));
+  }
+
+  @Test
+  void anotherGrantOfTheSameClaimIsOneMore() {
+    isCleanUntil(
+        4100, stored(1, Effect.GRANTED, 1, false, 100), stored(1, Effect.GRANTED, 2, false, 1300));
+  }
+
+  @Test
+  void grantsThatNobodyEverHearsOfAreNotExcusedForEver() {
+    List<Event> dropped = new ArrayList<>();
+    for (long claim = 1; claim <= 10; claim++) {
+      dropped.add(stored(claim, Effect.GRANTED, claim, false, 100 * claim));
+      dropped.add(stored(claim, Effect.RELEASED, 0, true, 100 * claim));
+    }
+    isCleanUntil(2450, dropped.toArray(Event[]::new));
+  }
+
+  /** Someone waits from 50 on, and is granted the lock after so long, or a bit later. */
+  private static void isCleanUntil(long granted, Event... stored) {
+    List<Event> events = new ArrayList<>(List.of(stored));
+    events.add(got(20, "b", 50, granted, 20, granted + 1000));
+    events.add(released(20, granted + 10, granted + 20));
+    isClean(events.toArray(Event[]::new));
+    events.set(stored.length, got(20, "b", 50, granted + 1, 20, granted + 1000));
     isCaught(
         Check.LIVENESS,
-        "nobody had lock for 1351.000 ms while hold 2 waited",
-        stored(1, Effect.GRANTED, 1, false, 100),
-        got(2, "b", 50, 2451, 2, 3300),
-        released(2, 2460, 2470));
+        "nobody had lock for %d.000 ms while hold 20 waited".formatted(granted + 1 - 50),
+        events.toArray(Event[]::new));
   }
 
   @Test
@@ -159,6 +185,15 @@ class LivenessTest extends HistoryTest {
         asked(1, "a", 0, 1000, Outcome.UNKNOWN, -1),
         got(2, "b", 0, 2300, 2, 3000),
         released(2, 2400, 2410));
+  }
+
+  @Test
+  void acquireWithoutAnswerHasNothingIfTheStoreTellsOfNoGrant() {
+    isCaught(
+        Check.LIVENESS,
+        "hold 1 waited",
+        asked(1, "a", 0, 2000, Outcome.UNKNOWN, -1),
+        new Event.Stored("another lock", 9, Effect.GRANTED, 1, false, 0));
   }
 
   @Test

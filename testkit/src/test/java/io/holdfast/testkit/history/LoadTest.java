@@ -3,6 +3,7 @@ package io.holdfast.testkit.history;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import io.holdfast.testkit.history.Event.Effect;
 import io.holdfast.testkit.history.Event.Fault;
 import io.holdfast.testkit.history.Event.Outcome;
 import java.time.Duration;
@@ -152,5 +153,20 @@ class LoadTest extends HistoryTest {
   private static void tooLittle(Minima minima, String saying) {
     isCaught(EXPECTED.minima(minima), Check.VACUITY, saying, EVERYTHING);
     assertThat(minima.missing(check(EXPECTED, EVERYTHING).load())).contains(saying);
+  }
+
+  @Test
+  void grantsOfWhichNoHoldCameAreCounted() {
+    Verdict verdict =
+        check(
+            EXPECTED,
+            stored(1, Effect.GRANTED, 1, false, 5),
+            got(1, "a", 0, 10, 1, 1000),
+            released(1, 20, 30),
+            stored(1, Effect.RELEASED, 0, true, 25),
+            stored(2, Effect.GRANTED, 2, false, 50),
+            stored(2, Effect.RELEASED, 0, true, 60));
+    assertThat(verdict.load().unheardGrants()).isEqualTo(1);
+    assertThat(verdict.load().plus(verdict.load()).unheardGrants()).isEqualTo(2);
   }
 }

@@ -3,6 +3,7 @@ package io.holdfast.testkit.history;
 import static io.holdfast.testkit.history.Event.Effect.GRANTED;
 
 import io.holdfast.testkit.history.Event.Fault;
+import io.holdfast.testkit.history.Event.Message;
 import io.holdfast.testkit.history.Event.Outcome;
 import org.junit.jupiter.api.Test;
 
@@ -137,8 +138,39 @@ class LossToldTest extends HistoryTest {
         lost(1, 684),
         LATER);
     isClean(told.storeLossTold(false), GOT, mine, others, lost(1, 900), LATER);
+    isClean(told.tokensGrow(false), GOT, mine, others, lost(1, 900), LATER);
     isClean(told, GOT, mine, others, lost(1, 900), disturbed(Fault.SILENCE, 500, 600), LATER);
     isClean(told, GOT, mine, others, lost(1, 900), paused("a", 300, 860), LATER);
     isClean(told, GOT, mine, others, released(1, 500, 510, Outcome.FAILED), LATER);
+  }
+
+  @Test
+  void releaseOfALockThatAnotherHasIsNotAnsweredAsIfAllWereWell() {
+    Expectations told = EXPECTED.exclusion(false).storeLossTold(true);
+    Event mine = stored(1, GRANTED, 1, false, 5);
+    Event forgotten = disturbed(Fault.LOSS, 150, 150);
+    Event others = stored(2, GRANTED, 2, false, 200);
+    Event asked = sent(1, Message.RELEASE, 300);
+    Event release = released(1, 300, 320);
+    isCaught(
+        told,
+        Check.LOSS_TOLD,
+        "was given back as if another did not have it",
+        GOT,
+        mine,
+        forgotten,
+        others,
+        asked,
+        release,
+        LATER);
+    isClean(told, GOT, mine, forgotten, others, release, LATER); // handed over: nobody was asked
+    isClean(told, GOT, mine, forgotten, others, asked, released(1, 300, 400), LATER); // no answer
+    Event again = sent(1, Message.RELEASE, 330);
+    isClean(told, GOT, mine, forgotten, others, asked, release, again, LATER);
+    Event silence = disturbed(Fault.SILENCE, 310, 320);
+    isClean(told, GOT, mine, forgotten, others, asked, release, silence, LATER);
+    isClean(told, GOT, mine, asked, release, stored(2, GRANTED, 2, false, 301), LATER);
+    Event late = released(1, 300, 320, Outcome.FAILED);
+    isClean(told, GOT, mine, forgotten, others, asked, late, LATER);
   }
 }

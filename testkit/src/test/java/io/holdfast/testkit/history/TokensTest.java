@@ -1,5 +1,6 @@
 package io.holdfast.testkit.history;
 
+import io.holdfast.testkit.history.Event.Fault;
 import io.holdfast.testkit.history.Event.Outcome;
 import org.junit.jupiter.api.Test;
 
@@ -44,6 +45,7 @@ class TokensTest extends HistoryTest {
         EXPECTED.exclusion(false),
         Check.TOKENS,
         "token 4 of lock was granted after 6",
+        disturbed(Fault.LOSS, 0, 30),
         got(1, "a", 0, 10, 5, 1000),
         got(2, "b", 5, 20, 6, 1000),
         got(3, "c", 30, 40, 4, 1000),
@@ -65,6 +67,7 @@ class TokensTest extends HistoryTest {
   void acquiresThatTouchMayBeGrantedInAnyOrder() {
     isClean(
         EXPECTED.exclusion(false),
+        disturbed(Fault.LOSS, 5, 5),
         got(1, "a", 0, 10, 5, 1000),
         released(1, 60, 70),
         got(2, "b", 10, 30, 4, 1000),
