@@ -37,6 +37,9 @@ final class Caller {
     /** A lock is wished to be kept, even after its release, until a moment of true time. */
     void keeps(LockName name, long token, long until);
 
+    /** Whoever loses its lease keeps nothing: another may do the work at once. */
+    void keepsNothing(LockName name, long token);
+
     void count(Peculiarity peculiarity);
 
     /** The way to the database and back takes its time; the answer may be lost. */
@@ -215,7 +218,7 @@ final class Caller {
       holding = held;
       record(asked, Outcome.OK, lease.token(), promised(lease, endsAtMost));
       note(lease, options);
-      lease.onLost(() -> history.add(new Event.Lost(process.name(), held.hold, agenda.now())));
+      lease.onLost(() -> lost(held));
       begin(held);
     } else {
       Throwable reason = failure instanceof CompletionException ? failure.getCause() : failure;
@@ -223,6 +226,11 @@ final class Caller {
       record(asked, outcomeOf(reason), 0, 0);
       tryLater();
     }
+  }
+
+  private void lost(Holding held) {
+    history.add(new Event.Lost(process.name(), held.hold, agenda.now()));
+    world.keepsNothing(held.lease.name(), held.lease.token());
   }
 
   private void note(Lease lease, LockOptions options) {

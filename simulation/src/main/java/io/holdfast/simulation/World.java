@@ -420,6 +420,11 @@ final class World implements Caller.Surroundings, ObservedBackend.Observer, Stor
   }
 
   @Override
+  public void keepsNothing(LockName name, long token) {
+    wishedToKeep.remove(name + " " + token);
+  }
+
+  @Override
   public void count(Peculiarity peculiarity) {
     peculiarities.merge(peculiarity, 1L, Long::sum);
   }
