@@ -7,6 +7,7 @@ import static org.awaitility.Awaitility.await;
 import io.etcd.jetcd.Client;
 import io.holdfast.BackendException;
 import io.holdfast.Lease;
+import io.holdfast.LockEvent;
 import io.holdfast.LockOptions;
 import io.holdfast.Locks;
 import io.holdfast.LocksConfig;
@@ -15,6 +16,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
@@ -30,6 +32,18 @@ class EtcdClusterTest {
   private static final LocksConfig CONFIG =
       LocksConfig.DEFAULTS.options(
           LockOptions.DEFAULTS.leaseFor(Duration.ofSeconds(10)).waitAtMost(Duration.ofMinutes(1)));
+
+  /** More than a lease has: who is renewed so often has outlived the lease of before. */
+  private static final int MORE_THAN_A_LEASE = 4;
+
+  private final AtomicInteger renewed = new AtomicInteger();
+  private final LocksConfig listening =
+      CONFIG.listener(
+          event -> {
+            if (event instanceof LockEvent.Renewed of && of.name().value().equals("held")) {
+              renewed.incrementAndGet();
+            }
+          });
 
   private final List<EmbeddedEtcd> members = EmbeddedEtcd.cluster(3);
   private final String url =
@@ -60,13 +74,13 @@ class EtcdClusterTest {
 
   @Test
   void locksAreHeldAndHandedOnWhileTheLeaderDies() throws Exception {
-    try (Locks one = Locks.connect(url, CONFIG);
+    try (Locks one = Locks.connect(url, listening);
         Locks other = Locks.connect(url, CONFIG)) {
       Lease held = one.acquire("held");
       Lease first = one.acquire("handed-on");
       CompletableFuture<Lease> waiting = other.acquireAsync("handed-on");
       leader().kill();
-      await().during(Duration.ofSeconds(12)).atMost(LIMIT).until(held::isHeld);
+      outlivesItsLease(held);
       first.close();
       try (Lease second = waiting.get(60, TimeUnit.SECONDS)) {
         assertThat(second.token()).isGreaterThan(first.token());
@@ -75,13 +89,19 @@ class EtcdClusterTest {
     }
   }
 
+  private void outlivesItsLease(Lease held) {
+    int before = renewed.get();
+    await().atMost(LIMIT).until(() -> renewed.get() >= before + MORE_THAN_A_LEASE);
+    assertThat(held.isHeld()).isTrue();
+  }
+
   @Test
   void frozenLeaderEndsNoLease() throws Exception {
-    try (Locks one = Locks.connect(url, CONFIG)) {
+    try (Locks one = Locks.connect(url, listening)) {
       Lease held = one.acquire("held");
       EmbeddedEtcd leader = leader();
       leader.pause();
-      await().during(Duration.ofSeconds(15)).atMost(LIMIT).until(held::isHeld);
+      outlivesItsLease(held);
       leader.resume();
       held.close();
     }

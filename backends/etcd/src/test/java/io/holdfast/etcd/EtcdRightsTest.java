@@ -123,11 +123,11 @@ class EtcdRightsTest {
     EtcdBackend backend = as("ann:p%40ss%3A+x");
     Claim claim = newClaim(newName());
     answer(backend.ask(trying(claim)));
+    long before = authenticated();
     AtomicInteger failures = new AtomicInteger();
     await()
-        .during(Duration.ofSeconds(4))
         .atMost(Duration.ofSeconds(60))
-        .pollInterval(Duration.ofMillis(2500))
+        .pollInterval(Duration.ofMillis(2500)) // a question keeps a token for two seconds more
         .until(
             () -> {
               try {
@@ -135,9 +135,14 @@ class EtcdRightsTest {
               } catch (ExecutionException e) {
                 failures.incrementAndGet();
               }
-              return answer(backend.inspect(claim.name())).holder().isPresent();
+              assertThat(answer(backend.inspect(claim.name())).holder()).isPresent();
+              return authenticated() >= before + 2;
             });
     assertThat(failures).hasValueLessThanOrEqualTo(3);
+  }
+
+  private long authenticated() {
+    return etcd.counted("grpc_server_started_total", "Authenticate");
   }
 
   @Test

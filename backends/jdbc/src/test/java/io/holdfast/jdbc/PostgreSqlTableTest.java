@@ -159,7 +159,6 @@ class PostgreSqlTableTest {
     try (Connection hand = lockedByHand(claim)) {
       CompletableFuture<Attempt> asked = backend.ask(asking(next)).toCompletableFuture();
       awaitWaitingForARow(1);
-      database.run("select pg_sleep(0.3)");
       String sinceThen =
           row(claim, "floor(extract(epoch from clock_timestamp()) * 1000000)::bigint");
       hand.commit();
