@@ -310,7 +310,7 @@ class PostgreSqlTableTest {
     assertThat(ourThreads()).filteredOn(name -> name.contains("asks")).hasSizeGreaterThan(2);
     await()
         .atMost(Duration.ofMinutes(2))
-        .until(() -> ourThreads().stream().filter(name -> name.contains("asks")).count() == 2);
+        .until(() -> ourThreads().stream().filter(name -> name.contains("asks")).count() <= 2);
   }
 
   @Test
