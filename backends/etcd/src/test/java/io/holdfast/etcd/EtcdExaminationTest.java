@@ -18,6 +18,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.concurrent.ExecutionException;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** What is found out about a cluster before anybody relies on it. */
@@ -105,6 +106,7 @@ class EtcdExaminationTest {
   }
 
   @Test
+  @Tag("slow")
   void leaseThatTheServerMakesLongerIsWarnedOf() {
     etcd.close();
     try (TestEtcd slow = new TestEtcd("--heartbeat-interval=1000", "--election-timeout=10000")) {
