@@ -7,7 +7,6 @@ import io.holdfast.LockName;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.function.Consumer;
 
 /**
  * What a holder has in hand. Reads the clock at every call. The engine refers to it weakly, so that
@@ -90,23 +89,20 @@ final class HeldLease implements Lease {
 
   /** Ends the hold at this moment; completes with whether it was ours until then. */
   private CompletableFuture<Boolean> startClose() {
-    return startClose(lease::release);
-  }
-
-  private CompletableFuture<Boolean> startClose(Consumer<Hold> release) {
     if (!closed.compareAndSet(false, true)) {
       return CompletableFuture.completedFuture(true);
     }
     if (hold.release(parts.now()).state() == LeaseState.LOST) {
       return CompletableFuture.completedFuture(false);
     }
-    release.accept(hold);
+    lease.release(hold);
     return hold.outcome();
   }
 
   /** Closes a lease that its caller never saw. */
   void giveBack() {
-    var unused = startClose(lease::releaseUnseen);
+    hold.neverSeen();
+    var unused = startClose();
   }
 
   @Override

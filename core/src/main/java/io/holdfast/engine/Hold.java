@@ -33,6 +33,7 @@ final class Hold {
   private final AtomicReference<Standing> standing;
   private final Queue<Runnable> onLost = new ConcurrentLinkedQueue<>();
   private final CompletableFuture<Boolean> outcome = new CompletableFuture<>();
+  private volatile boolean unseen;
   private final long token;
   private final long since;
 
@@ -59,6 +60,15 @@ final class Hold {
   /** The standing at a time, which is LOST from the end of the lease on. */
   Standing at(long now) {
     return whileLive(now, live -> live);
+  }
+
+  /** Its caller never had it in hand. Said before it is released. */
+  void neverSeen() {
+    unseen = true;
+  }
+
+  boolean wasNeverSeen() {
+    return unseen;
   }
 
   /** Releases it, unless it is lost; the standing then. */

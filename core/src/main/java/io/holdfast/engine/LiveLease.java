@@ -298,17 +298,6 @@ final class LiveLease {
     keepUntil = parts.now();
   }
 
-  /** Gives back what its caller never saw. Thread-safe. */
-  void releaseUnseen(Hold ended) {
-    queue
-        .mailbox()
-        .post(
-            () -> {
-              keepsNothing();
-              released(ended);
-            });
-  }
-
   /** Gives back what a holder has ended; the hold's outcome tells. Thread-safe. */
   void release(Hold ended) {
     queue.mailbox().post(() -> released(ended));
@@ -359,6 +348,9 @@ final class LiveLease {
   private void giveBack() {
     phase = Phase.ENDING;
     stopTimer();
+    if (hold.wasNeverSeen()) {
+      keepsNothing();
+    }
     long validUntil = hold.at(parts.now()).validUntil();
     long mayLastUntil = underWay ? parts.now() + options.leaseFor().toNanos() : validUntil;
     Farewell.release(

@@ -261,8 +261,9 @@ public final class LockEngine implements Locks {
     }
 
     /**
-     * What runs users' code; by default daemon threads that come and go. An executor that runs it
-     * in the thread that hands it over is for tests that never block in it.
+     * What runs users' code, and relieves threads that serve a busy name; by default daemon threads
+     * that come and go. It must neither drop a task nor let one wait for another. An executor that
+     * runs it in the thread that hands it over is for tests that never block in it.
      */
     public Builder callbacks(Executor chosen) {
       this.callbacks = chosen;

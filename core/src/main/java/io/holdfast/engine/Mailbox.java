@@ -63,9 +63,12 @@ final class Mailbox {
   private void drain() {
     int run = 0;
     do {
-      if (run++ == MOST && Announcer.guarded("relieving", () -> relief.execute(this::drain))) {
+      if (run > 0
+          && run % MOST == 0
+          && Announcer.guarded("relieving", () -> relief.execute(this::drain))) {
         return;
       }
+      run++;
       Runnable event = events.poll();
       if (event != null) {
         Announcer.guarded("an event of the engine", event);

@@ -50,7 +50,8 @@ final class Lanes implements AutoCloseable {
   private static final Duration PAUSE_AFTER_REFUSAL = Duration.ofSeconds(10);
   private static final Duration END_OF_THREADS = Duration.ofSeconds(2);
 
-  private record Task<A>(Question<A> question, long since, CompletableFuture<A> answer) {}
+  private record Task<A>(
+      Question<A> question, long since, Duration patience, CompletableFuture<A> answer) {}
 
   private final Opener opener;
   private final Time time;
@@ -89,23 +90,40 @@ final class Lanes implements AutoCloseable {
 
   /** Puts a question as soon as a connection is at rest; fails with a {@link LockException}. */
   <A> CompletableFuture<A> run(Question<A> question) {
-    Task<A> task = new Task<>(question, time.nanoTime(), new CompletableFuture<>());
+    return run(question, requestTimeout);
+  }
+
+  /**
+   * Puts a question as soon as a connection is at rest; fails with a {@link LockException}.
+   *
+   * @param patience for how long it may stand in line, a request timeout at most; after that it
+   *     fails unsent
+   */
+  <A> CompletableFuture<A> run(Question<A> question, Duration patience) {
+    Duration least = patience.compareTo(requestTimeout) < 0 ? patience : requestTimeout;
+    Task<A> task = new Task<>(question, time.nanoTime(), least, new CompletableFuture<>());
+    @Nullable LockException failure = null;
     line.lock();
     try {
-      if (!isClosed) {
-        @Nullable Lane free = atRest.poll();
-        if (free != null) {
-          free.take(task);
-        } else {
-          waiting.add(task);
-          openOneMore();
+      @Nullable Lane free = atRest.poll();
+      if (isClosed) {
+        failure = closed();
+      } else if (free != null) {
+        free.take(task);
+      } else {
+        waiting.add(task);
+        openOneMore();
+        if (lanes.isEmpty()) {
+          waiting.remove(task);
+          failure = new BackendException("No thread for a connection to " + about);
         }
-        return task.answer();
       }
     } finally {
       line.unlock();
     }
-    task.answer().completeExceptionally(closed());
+    if (failure != null) {
+      task.answer().completeExceptionally(failure);
+    }
     return task.answer();
   }
 
@@ -113,9 +131,9 @@ final class Lanes implements AutoCloseable {
     return new BackendException("The connection to " + about + " is closed");
   }
 
-  private BackendException tooLate() {
+  private BackendException tooLate(Duration patience) {
     return new BackendException(
-        "Not sent: no connection to %s was free within %s".formatted(about, requestTimeout));
+        "Not sent: no connection to %s was free within %s".formatted(about, patience));
   }
 
   /** Nobody waits for it who has another: if it cannot be opened, that is tried anew later. */
@@ -126,9 +144,25 @@ final class Lanes implements AutoCloseable {
     if (!isClosed && !waiting.isEmpty() && (lanes.isEmpty() || mayBeOneMore)) {
       Lane lane = new Lane();
       lane.thread.setDaemon(true);
-      lane.thread.start(); // it waits for the line
-      lanes.add(lane);
-      isOpening = true;
+      try {
+        lane.thread.start(); // it waits for the line
+        lanes.add(lane);
+        isOpening = true;
+      } catch (OutOfMemoryError e) { // what the JVM says when there is no thread more
+        refused();
+      }
+    }
+  }
+
+  private void refused() {
+    isPausing = !lanes.isEmpty();
+    lastRefusal = time.nanoTime();
+  }
+
+  /** Nothing stands in line while a lane is at rest. */
+  private void handOut() {
+    while (!waiting.isEmpty() && !atRest.isEmpty()) {
+      atRest.remove().take(waiting.remove());
     }
   }
 
@@ -250,8 +284,8 @@ final class Lanes implements AutoCloseable {
 
     /** Whether the connection is of use any more. */
     private <A> boolean isAnswered(Task<A> task, Connection server) {
-      if (time.nanoTime() - task.since() - requestTimeout.toNanos() > 0) {
-        task.answer().completeExceptionally(tooLate());
+      if (time.nanoTime() - task.since() - task.patience().toNanos() > 0) {
+        task.answer().completeExceptionally(tooLate(task.patience()));
         return true;
       }
       try {
@@ -261,6 +295,9 @@ final class Lanes implements AutoCloseable {
         A answer = task.question().on(server);
         lastAnswer = time.nanoTime();
         tell = () -> task.answer().complete(answer);
+        return true;
+      } catch (LockException unasked) {
+        tell = () -> task.answer().completeExceptionally(unasked); // the connection is as it was
         return true;
       } catch (SQLException | RuntimeException | Error e) {
         LockException failure = meaning(e);
@@ -282,9 +319,9 @@ final class Lanes implements AutoCloseable {
         lanes.remove(this);
         if (notOpened != null) {
           isOpening = false;
-          isPausing = !lanes.isEmpty();
-          lastRefusal = time.nanoTime();
+          refused();
         }
+        handOut();
         if (isClosed || (notOpened != null && lanes.isEmpty())) {
           unanswered.addAll(waiting);
           waiting.clear();

@@ -191,7 +191,9 @@ final class LeaseTableBackend implements LockBackend, Inspectable {
 
   @Override
   public CompletionStage<Renewal> renew(Claim claim, Duration leaseFor) {
-    return renewalsAndReleases.run(connection -> table.renew(connection, claim, leaseFor));
+    // The engine asks again soon: what is older than that makes the line longer and helps nobody.
+    return renewalsAndReleases.run(
+        connection -> table.renew(connection, claim, leaseFor), leaseFor.dividedBy(3));
   }
 
   @Override

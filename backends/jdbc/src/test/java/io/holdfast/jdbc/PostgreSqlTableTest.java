@@ -332,6 +332,12 @@ class PostgreSqlTableTest {
     granted(another, Claim.on(wanted.name(), "third"));
   }
 
+  private List<String> connections() {
+    return database.rows(
+        "select pid from pg_stat_activity where datname = current_database()"
+            + " and pid <> pg_backend_pid()");
+  }
+
   @Test
   void withdrawnAskThatWasNotSentYetTakesNothing() throws Exception {
     LockBackend narrow = database.open(database.url("holdfast.connections=2"), TIMEOUT);
@@ -344,10 +350,13 @@ class PostgreSqlTableTest {
       awaitWaitingForARow(1);
       var asked = narrow.ask(asking(wanted));
       var withdrawn = narrow.release(wanted, 0, Duration.ZERO);
+      List<String> connections = connections();
       hand.rollback();
       answer(first);
       assertThat(answer(withdrawn)).isEqualTo(Release.GONE);
       assertThatThrownBy(() -> answer(asked)).hasCauseInstanceOf(BackendException.class);
+      granted(narrow, newClaim());
+      assertThat(connections).as("none is replaced for it").containsAll(connections());
     }
     assertThat(database.rows("select * from holdfast_lock where name = '" + wanted.name() + "'"))
         .isEmpty();
