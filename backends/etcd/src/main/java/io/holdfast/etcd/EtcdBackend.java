@@ -119,7 +119,8 @@ final class EtcdBackend implements LockBackend, Inspectable {
                         ask(ask, present, askedAt)
                             .exceptionallyCompose(
                                 failure ->
-                                    present.isGone() // and so is all that was written
+                                    // And so is all that was written; but a holder has to hear.
+                                    present.isGone() && !places.wasGranted(ask.claim())
                                         ? sessions
                                             .open()
                                             .thenCompose(next -> ask(ask, next, askedAt))
@@ -127,12 +128,13 @@ final class EtcdBackend implements LockBackend, Inspectable {
   }
 
   private CompletionStage<Attempt> ask(Ask ask, Session session, long askedAt) {
-    Optional<Place> taken = places.forQuestion(ask.claim(), session);
+    Optional<Places.Asked> taken = places.forQuestion(ask.claim(), session);
     if (taken.isEmpty()) {
       return CompletableFuture.failedStage(
           new BackendException("The claim was withdrawn before etcd was asked"));
     }
-    Place place = taken.get();
+    Places.Asked asked = taken.get();
+    Place place = asked.place();
     CompletionStage<?> kept = session.keep(askedAt);
     return put(() -> place.revision() == 0 ? enter(ask, place) : look(ask, place))
         .handle((seen, failure) -> in(session, seen, failure))
@@ -140,7 +142,7 @@ final class EtcdBackend implements LockBackend, Inspectable {
         .thenCompose(
             seen -> {
               place.answered();
-              return answer(ask, place, seen, askedAt);
+              return answer(ask, asked, seen, askedAt);
             });
   }
 
@@ -225,7 +227,8 @@ final class EtcdBackend implements LockBackend, Inspectable {
             });
   }
 
-  private CompletionStage<Attempt> answer(Ask ask, Place place, Seen seen, long askedAt) {
+  private CompletionStage<Attempt> answer(Ask ask, Places.Asked asked, Seen seen, long askedAt) {
+    Place place = asked.place();
     Transactions.Line line = seen.line();
     tokens.heard(line.revision());
     if (line.ahead().isEmpty()) {
@@ -243,8 +246,10 @@ final class EtcdBackend implements LockBackend, Inspectable {
       return CompletableFuture.completedStage(
           place.refused(line.ahead().get(), line.others(), line.revision()));
     }
-    return release(ask.claim(), 0, Duration.ZERO)
-        .thenApply(left -> new Attempt.Refused(Duration.ZERO, OptionalInt.empty()));
+    Attempt refused = new Attempt.Refused(Duration.ZERO, OptionalInt.empty());
+    return places.giveUp(ask.claim(), asked)
+        ? leave(ask.claim(), place).thenApply(left -> refused)
+        : CompletableFuture.completedStage(refused); // a later ask of the claim has the place
   }
 
   /** Empty if that would make tokens below the clock. */
@@ -262,7 +267,7 @@ final class EtcdBackend implements LockBackend, Inspectable {
     Place place = places.of(claim);
     Optional<Long> grantedAt = Optional.ofNullable(place).flatMap(Place::grantedAt);
     if (place == null || grantedAt.isEmpty() || place.session().isGone()) {
-      return CompletableFuture.completedStage(gone(claim));
+      return CompletableFuture.completedStage(gone(claim, place));
     }
     long young = askedAt - context.leaseFor().toNanos() / 6;
     long notBefore = young - grantedAt.get() > 0 ? young : grantedAt.get();
@@ -275,7 +280,7 @@ final class EtcdBackend implements LockBackend, Inspectable {
                 .thenCompose(
                     beat ->
                         has(place, grant, beat.answer())
-                            .thenApply(has -> has ? renewed(beat, askedAt) : gone(claim))));
+                            .thenApply(has -> has ? renewed(beat, askedAt) : gone(claim, place))));
   }
 
   /**
@@ -300,12 +305,11 @@ final class EtcdBackend implements LockBackend, Inspectable {
     return new Renewal.Renewed(validFor.isNegative() ? Duration.ZERO : validFor);
   }
 
-  private Renewal gone(Claim claim) {
-    Place last = places.of(claim);
+  private Renewal gone(Claim claim, @Nullable Place last) {
     if (last != null) {
       last.session().slots().retire(last.key()); // whatever hangs there, or comes yet, is nobody's
+      places.drop(claim, last);
     }
-    places.drop(claim);
     return new Renewal.Gone();
   }
 
@@ -319,16 +323,22 @@ final class EtcdBackend implements LockBackend, Inspectable {
     if (place == null) {
       return CompletableFuture.completedStage(Release.GONE); // nothing was sent, or will be
     }
+    return leave(claim, place);
+  }
+
+  /** Deletes the key of a place that was given up. */
+  private CompletionStage<Release> leave(Claim claim, Place place) {
     if (place.session().isGone()) {
-      places.drop(claim);
+      places.drop(claim, place);
       return CompletableFuture.completedStage(Release.GONE);
     }
     return told(() -> place.grantedAt().isPresent() ? giveBack(place) : withdraw(claim, place))
         .whenComplete(
             (left, failure) -> {
               if (failure == null) {
-                places.drop(claim);
+                places.drop(claim, place);
               } else {
+                place.enter(Place.Stage.UNHEARD);
                 place.session().slots().retire(place.key()); // the next heartbeat may delete it
               }
             });
@@ -336,7 +346,6 @@ final class EtcdBackend implements LockBackend, Inspectable {
 
   private CompletableFuture<Release> giveBack(Place place) {
     Tenure grant = place.tenure();
-    place.asked();
     return transactions
         .leave(place.key())
         .thenApply(
@@ -348,7 +357,6 @@ final class EtcdBackend implements LockBackend, Inspectable {
 
   /** Of a claim that may have no place, or be the first without having heard of it. */
   private CompletableFuture<Release> withdraw(Claim claim, Place place) {
-    place.asked();
     return transactions
         .leave(keys.line(claim.name()), place.key())
         .thenApply(

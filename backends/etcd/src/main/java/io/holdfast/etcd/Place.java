@@ -34,6 +34,17 @@ final class Place {
     private static final Seen NOTHING = new Seen(0, Integer.MAX_VALUE, Optional.empty(), false, 0);
   }
 
+  /**
+   * Whether its claim still has it. Changes within the compute of {@link Places}, but for the last.
+   */
+  enum Stage {
+    KEPT,
+    /** Its key is being deleted: nobody may rely on it any more. */
+    GIVEN_UP,
+    /** Nobody knows whether its key was deleted. */
+    UNHEARD
+  }
+
   /** The first answer that granted it. */
   private record Granted(long revision, Attempt.Granted grant, long heardAt) {}
 
@@ -42,6 +53,8 @@ final class Place {
   private final Session session;
   private final ByteSequence key;
   private final AtomicInteger unanswered = new AtomicInteger();
+  private volatile Stage stage = Stage.KEPT;
+  private int lastAsk; // within the compute of Places alone
   private final AtomicReference<Seen> seen = new AtomicReference<>(Seen.NOTHING);
   private final AtomicReference<@Nullable Granted> granted = new AtomicReference<>();
   private final AtomicReference<@Nullable Listening> listening = new AtomicReference<>();
@@ -78,6 +91,30 @@ final class Place {
   /** As its key was when it was seen last. */
   Tenure tenure() {
     return new Tenure(key, revision());
+  }
+
+  Stage stage() {
+    return stage;
+  }
+
+  void enter(Stage next) {
+    stage = next;
+  }
+
+  /** The number of the claim's last ask here. */
+  int lastAsk() {
+    return lastAsk;
+  }
+
+  /** Another ask begins. Answers its number. */
+  int nextAsk() {
+    asked();
+    return ++lastAsk;
+  }
+
+  /** Whether an answer has ever granted it. */
+  boolean wasGranted() {
+    return granted.get() != null;
   }
 
   /** A question is put that may write or delete the key, whatever its create revision. */
@@ -155,7 +192,7 @@ final class Place {
     Listening last = listening.get();
     boolean isTold = last != null && last.isAbout(ahead.key()) && last.missesNothing();
     return new Attempt.Refused(
-        isTold ? session.quarter() : Duration.ZERO, OptionalInt.of(now.before()));
+        isTold ? session.patience() : Duration.ZERO, OptionalInt.of(now.before()));
   }
 
   /** Runs the hint whenever the place may have become the first, until {@link #ignore}. */

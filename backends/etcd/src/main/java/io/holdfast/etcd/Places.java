@@ -5,6 +5,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
@@ -29,12 +30,17 @@ final class Places {
     wanted.add(claim.id());
   }
 
+  /** A place where an ask is put, and the ask's number there. */
+  record Asked(Place place, int number) {}
+
   /**
    * The claim's place on this lease, where a question is put now; empty if the claim was given up
-   * meanwhile: a place that it took now would be nobody's.
+   * meanwhile: a place that it took now would be nobody's. Empty, too, while its place is being
+   * left: what the store says of that now may be over when it is heard. A place of which nobody
+   * knows whether it was left is never used again.
    */
-  Optional<Place> forQuestion(Claim claim, Session session) {
-    AtomicReference<@Nullable Place> asked = new AtomicReference<>();
+  Optional<Asked> forQuestion(Claim claim, Session session) {
+    AtomicReference<@Nullable Asked> asked = new AtomicReference<>();
     AtomicReference<@Nullable Place> former = new AtomicReference<>();
     places.compute(
         claim.id(),
@@ -43,7 +49,7 @@ final class Places {
             return known;
           }
           Place present = known;
-          if (known == null || known.session() != session) {
+          if (known == null || known.session() != session || known.stage() == Place.Stage.UNHEARD) {
             former.set(known);
             present =
                 new Place(
@@ -51,8 +57,9 @@ final class Places {
                     session.slots().take(slot -> keys.place(claim.name(), session.id(), slot)),
                     known);
           }
-          present.asked();
-          asked.set(present);
+          if (present.stage() == Place.Stage.KEPT) {
+            asked.set(new Asked(present, present.nextAsk()));
+          }
           return present;
         });
     Place left = former.get();
@@ -66,28 +73,62 @@ final class Places {
     return places.get(claim.id());
   }
 
-  /** The claim takes no place any more. The one that it has is answered, if there is one. */
+  /**
+   * The claim takes no place any more. The one that it has is answered, if there is one; a question
+   * that deletes its key counts as put.
+   */
   @Nullable Place giveUp(Claim claim) {
     return places.compute(
         claim.id(),
         (id, known) -> {
           wanted.remove(id);
+          if (known != null) {
+            giveUp(known);
+          }
           return known;
         });
   }
 
-  /** The store has answered that the claim is over: another may have its key, if that is safe. */
-  void drop(Claim claim) {
-    wanted.remove(claim.id());
-    Place last = places.remove(claim.id());
-    if (last != null) {
-      last.ignore();
-      Slots slots = last.session().slots();
-      if (last.isInDoubt()) {
-        slots.retire(last.key());
+  private static void giveUp(Place place) {
+    place.enter(Place.Stage.GIVEN_UP);
+    place.asked();
+  }
+
+  /** As {@link #giveUp}, for an ask that was refused; false if the claim was asked for again. */
+  boolean giveUp(Claim claim, Asked refused) {
+    AtomicBoolean isLast = new AtomicBoolean();
+    places.computeIfPresent(
+        claim.id(),
+        (id, known) -> {
+          if (known == refused.place()
+              && known.stage() == Place.Stage.KEPT
+              && known.lastAsk() == refused.number()) {
+            wanted.remove(id);
+            giveUp(known);
+            isLast.set(true);
+          }
+          return known;
+        });
+    return isLast.get();
+  }
+
+  /** The store has answered that the place is left: another may have its key, if that is safe. */
+  void drop(Claim claim, Place place) {
+    if (places.remove(claim.id(), place)) {
+      wanted.remove(claim.id());
+      place.ignore();
+      Slots slots = place.session().slots();
+      if (place.isInDoubt()) {
+        slots.retire(place.key());
       }
-      slots.giveBack(last.key());
+      slots.giveBack(place.key());
     }
+  }
+
+  /** Whether the claim was granted, at whatever place it has. */
+  boolean wasGranted(Claim claim) {
+    Place place = places.get(claim.id());
+    return place != null && place.wasGranted();
   }
 
   /** Forgets those that were given up without an answer, on a lease that is gone since. */

@@ -29,6 +29,8 @@ final class Session {
   /** etcd counts leases in seconds. */
   static final Duration GRANULARITY = Duration.ofSeconds(1);
 
+  private static final Duration LONGEST_PATIENCE = Duration.ofSeconds(15);
+
   private static final LeaseOption WITH_KEYS = LeaseOption.builder().withAttachedKeys().build();
 
   private final Lease leases;
@@ -113,9 +115,12 @@ final class Session {
     return heartbeat.beat(notBefore);
   }
 
-  /** So often at least whoever waits has to ask, because that keeps the lease alive. */
-  Duration quarter() {
-    return length.dividedBy(4);
+  /**
+   * So often at least whoever waits has to ask: that keeps the lease alive, and hints may be late.
+   */
+  Duration patience() {
+    Duration quarter = length.dividedBy(4);
+    return quarter.compareTo(LONGEST_PATIENCE) < 0 ? quarter : LONGEST_PATIENCE;
   }
 
   /** Keeps it alive if the last answer is old; fails never. */

@@ -102,7 +102,7 @@ class EtcdLineTest {
     Claim claim = newClaim(name);
     assertThat(askAgainIn(claim)).isZero();
     try (Watch watch = another.watch(claim, () -> {})) {
-      await().atMost(LIMIT).until(() -> askAgainIn(claim).equals(TestEtcd.LEASE.dividedBy(4)));
+      await().atMost(LIMIT).until(() -> askAgainIn(claim).equals(Duration.ofSeconds(15)));
     }
     assertThat(askAgainIn(claim)).as("nobody hears any more").isZero();
     release(another, claim);

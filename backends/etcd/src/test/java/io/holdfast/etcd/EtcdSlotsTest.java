@@ -180,4 +180,24 @@ class EtcdSlotsTest {
       assertThat(answer(backend.ask(trying(newClaim(name))))).isInstanceOf(Attempt.Granted.class);
     }
   }
+
+  /** The engine asks for a claim again while an ask that would not wait is still on its way. */
+  @Test
+  void refusedAskLeavesNoPlaceThatALaterOneOfItsClaimHasTaken() throws Exception {
+    EtcdBackend backend = etcd.open();
+    EtcdBackend another = etcd.open();
+    LockName name = newName();
+    Claim holder = newClaim(name);
+    answer(another.ask(trying(holder)));
+    Claim claim = newClaim(name);
+    var first = backend.ask(trying(claim));
+    var second = backend.ask(waiting(claim));
+    assertThat(answer(first)).isInstanceOf(Attempt.Refused.class);
+    assertThat(answer(second)).isInstanceOf(Attempt.Refused.class);
+    answer(another.release(holder, 0, Duration.ZERO));
+    assertThat(answer(backend.ask(waiting(claim)))).isInstanceOf(Attempt.Granted.class);
+    assertThat(answer(another.ask(trying(newClaim(name))))).isInstanceOf(Attempt.Refused.class);
+    assertThat(answer(backend.renew(claim, LEASE))).isInstanceOf(Renewal.Renewed.class);
+    assertThat(answer(backend.release(claim, 0, Duration.ZERO))).isEqualTo(Release.RELEASED);
+  }
 }

@@ -89,6 +89,9 @@ final class Session {
     switch (event.getState()) {
       case SyncConnected -> {
         firstConnected.complete(true);
+        if (connected.isDone() && !over && !granted().equals(asked())) {
+          abandon(); // another server has made the session shorter than is relied on, or longer
+        }
         tellAll(); // the client restores its watches; whoever asks all the same, knows
       }
       case Disconnected -> tellAll(); // whoever asks hears that there is no answer
@@ -103,8 +106,8 @@ final class Session {
    * holder, which is what {@code leaseFor} says. So is one of which no time would be left to hold.
    */
   private void checkTimeout() {
-    Duration granted = Duration.ofMillis(zooKeeper.getSessionTimeout());
-    Duration asked = Duration.ofMillis(context.leaseFor().toMillis());
+    Duration granted = granted();
+    Duration asked = asked();
     if (!granted.equals(asked)) {
       refuse(
           "ZooKeeper at %s grants a session of %s where %s was asked: that as leaseFor, or set %s"
@@ -120,6 +123,14 @@ final class Session {
     } else {
       connected.complete(this);
     }
+  }
+
+  private Duration granted() {
+    return Duration.ofMillis(zooKeeper.getSessionTimeout());
+  }
+
+  private Duration asked() {
+    return Duration.ofMillis(context.leaseFor().toMillis());
   }
 
   private void refuse(String why) {
