@@ -131,7 +131,7 @@ final class EtcdBackend implements LockBackend, Inspectable {
     Optional<Places.Asked> taken = places.forQuestion(ask.claim(), session);
     if (taken.isEmpty()) {
       return CompletableFuture.failedStage(
-          new BackendException("The claim was withdrawn before etcd was asked"));
+          new BackendException("Not asked: the claim was withdrawn, or its place is being left"));
     }
     Places.Asked asked = taken.get();
     Place place = asked.place();
