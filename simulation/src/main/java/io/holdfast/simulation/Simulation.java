@@ -157,9 +157,8 @@ public final class Simulation {
         // Clocks differ by up to a hundredth, and a process changes threads a few times.
         .slack(longest.dividedBy(100).plusMillis(1))
         .storeLossTold(!plan.splits())
-        // Who gives a connection or a session up that is silent gives up its locks before their
-        // time.
-        .endsNoneEarly(plan.store() == Plan.Kind.REDIS || plan.store() == Plan.Kind.TABLE)
+        // Who gives a connection up, because a question had no answer, gives up its locks.
+        .endsNoneEarly(plan.store() != Plan.Kind.CONNECTIONS)
         .renewsInTime(plan.renewsInTime())
         .fifoInProcess(true)
         .fifoOverStore(plan.isFair());
