@@ -1,6 +1,7 @@
 package io.holdfast.etcd;
 
 import io.etcd.jetcd.ByteSequence;
+import io.etcd.jetcd.KeyValue;
 import io.etcd.jetcd.Watch;
 import io.etcd.jetcd.Watch.Watcher;
 import io.etcd.jetcd.options.WatchOption;
@@ -21,7 +22,7 @@ final class Listening {
 
   private final Watch watches;
   private final ByteSequence about;
-  private final Consumer<ByteSequence> deleted;
+  private final Consumer<KeyValue> deleted;
   private final Runnable ended;
   private final List<Watcher> open = new CopyOnWriteArrayList<>();
   private final AtomicInteger begun = new AtomicInteger();
@@ -31,10 +32,10 @@ final class Listening {
    * Hears nothing yet.
    *
    * @param about the key that matters most, to know it by
-   * @param deleted takes a key that was deleted
+   * @param deleted takes a key that was deleted, with the revision of that as its last
    * @param ended runs once when something may have been missed
    */
-  Listening(Watch watches, ByteSequence about, Consumer<ByteSequence> deleted, Runnable ended) {
+  Listening(Watch watches, ByteSequence about, Consumer<KeyValue> deleted, Runnable ended) {
     this.watches = watches;
     this.about = about;
     this.deleted = deleted;
@@ -90,7 +91,7 @@ final class Listening {
       hasBegun.run();
     }
     for (WatchEvent event : response.getEvents()) {
-      deleted.accept(event.getKeyValue().getKey());
+      deleted.accept(event.getKeyValue());
     }
   }
 

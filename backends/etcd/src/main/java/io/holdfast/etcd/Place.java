@@ -1,6 +1,7 @@
 package io.holdfast.etcd;
 
 import io.etcd.jetcd.ByteSequence;
+import io.etcd.jetcd.KeyValue;
 import io.etcd.jetcd.Watch;
 import io.holdfast.etcd.Transactions.Tenure;
 import io.holdfast.spi.Attempt;
@@ -234,13 +235,18 @@ final class Place {
     }
   }
 
-  private void deleted(ByteSequence deleted, Runnable hint) {
+  /** Of a life of the key before the one that was seen, it says nothing. */
+  private void deleted(KeyValue deleted, Runnable hint) {
+    long at = deleted.getModRevision();
     seen.updateAndGet(
         last -> {
-          if (deleted.equals(key)) {
-            return Seen.NOTHING;
+          if (deleted.getKey().equals(key)) {
+            return last.revision() < at ? Seen.NOTHING : last;
           }
-          boolean isAhead = last.ahead().map(Tenure::key).filter(deleted::equals).isPresent();
+          boolean isAhead =
+              last.ahead()
+                  .filter(ahead -> ahead.key().equals(deleted.getKey()) && ahead.revision() < at)
+                  .isPresent();
           return isAhead
               ? new Seen(last.revision(), last.before(), last.ahead(), true, last.at())
               : last;

@@ -90,10 +90,14 @@ final class Place {
     return session.isOver() || (questions.get() == 0 && node == null && !isUnsure);
   }
 
-  /** Keeps a question until {@link #send}. */
+  /** A question is about to come. */
+  void expect() {
+    questions.incrementAndGet();
+  }
+
+  /** Keeps a question that was expected until {@link #send}. */
   CompletionStage<Attempt> ask(Ask ask) {
     Unsent now = new Unsent(ask, new CompletableFuture<>());
-    questions.incrementAndGet();
     drop(unsent.getAndSet(now));
     return now.answer();
   }
