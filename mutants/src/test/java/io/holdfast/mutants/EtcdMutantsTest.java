@@ -74,8 +74,8 @@ class EtcdMutantsTest {
             Mutant.of(
                 "a key is used again although an ask was not answered",
                 PLACES,
-                "if (last.isInDoubt()) {",
-                "if (last.isInDoubt() && wanted.contains(\"\")) {"),
+                "if (place.isInDoubt()) {",
+                "if (place.isInDoubt() && wanted.contains(\"\")) {"),
             "the key of an ask without an answer is used again"),
         Arguments.of(
             Mutant.of(

@@ -40,11 +40,18 @@ public final class ZookeeperScenes extends TwoProcesses {
   private final String folder;
   private final ZooKeeper plain;
   private final ZookeeperWire wire;
+  private final ShiftedTime time;
 
   private ZookeeperScenes(
-      LockBackend one, LockBackend other, String folder, ZooKeeper plain, ZookeeperWire wire) {
+      LockBackend one,
+      LockBackend other,
+      String folder,
+      ZooKeeper plain,
+      ZookeeperWire wire,
+      ShiftedTime time) {
     super(one, other);
     this.folder = folder;
+    this.time = time;
     this.plain = plain;
     this.wire = wire;
   }
@@ -62,7 +69,8 @@ public final class ZookeeperScenes extends TwoProcesses {
     BackendProvider backends =
         Class.forName(provider).asSubclass(BackendProvider.class).getConstructor().newInstance();
     String server = "127.0.0.1:" + port;
-    StoreContext context = new StoreContext(new ShiftedTime(), PATIENCE, LEASE, warning -> {});
+    ShiftedTime time = new ShiftedTime();
+    StoreContext context = new StoreContext(time, PATIENCE, LEASE, warning -> {});
     try (ZooKeeper plain = new ZooKeeper(server, 30_000, event -> {});
         ZookeeperWire wire = new ZookeeperWire(freePort, port);
         ZookeeperScenes scenes =
@@ -71,7 +79,8 @@ public final class ZookeeperScenes extends TwoProcesses {
                 backends.connect("zookeeper://" + server + folder, context),
                 folder,
                 plain,
-                wire)) {
+                wire,
+                time)) {
       scenes.run();
       return List.copyOf(scenes.wrong);
     }
@@ -88,6 +97,7 @@ public final class ZookeeperScenes extends TwoProcesses {
     scene(this::twoAsksOfOneClaim);
     scene(this::lostCreation);
     scene(this::lateLift);
+    scene(this::leaderHeardAWhileAgo);
     scene(this::baseBehindTheClock); // last, because tokens fall back
   }
 
@@ -232,6 +242,29 @@ public final class ZookeeperScenes extends TwoProcesses {
     Attempt attempt = heard(one.ask(asking(late, 32)));
     expect("who came between", List.of("granted"), between.stream().map(a -> word(a)).toList());
     expect("whose node ended before the lift", "refused", word(attempt));
+  }
+
+  private void leaderHeardAWhileAgo() throws Exception {
+    Duration lately = LEASE.dividedBy(60);
+    Claim claim;
+    Duration whole;
+    Duration later;
+    long begun;
+    do {
+      begun = time.nanoTime();
+      claim = claim("a while " + begun);
+      whole = validFor(heard(one.ask(asking(claim, 1))));
+      time.pass(lately);
+      later = validFor(heard(one.ask(asking(claim, 1))));
+    } while (time.nanoTime() - begun > LEASE.dividedBy(30).toNanos()); // too long ago to rely on
+    expect("what a look costs the lock", true, later.compareTo(whole.minus(lately)) <= 0);
+    time.pass(LEASE.dividedBy(2));
+    Duration again = validFor(heard(one.ask(asking(claim, 1))));
+    expect("the leader is asked", true, again.compareTo(whole.minus(LEASE.dividedBy(4))) > 0);
+  }
+
+  private static Duration validFor(Attempt attempt) {
+    return attempt instanceof Attempt.Granted granted ? granted.validFor() : Duration.ZERO;
   }
 
   /** As after an hour in which nobody asked, but for one who has lifted it at the beginning. */
