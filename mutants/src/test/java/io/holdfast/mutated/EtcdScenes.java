@@ -86,6 +86,7 @@ public final class EtcdScenes extends TwoProcesses {
       tokens(newName());
       spans(newName());
       wakeUps(newName());
+      releasedBefore(newName());
       comesBack(newName());
       deleted(newName());
       replaced(newName());
@@ -140,6 +141,19 @@ public final class EtcdScenes extends TwoProcesses {
     }
     heard(other.release(next, 0, Duration.ZERO));
     heard(one.release(last, 0, Duration.ZERO));
+  }
+
+  /** The one ahead is gone when the next begins to listen. */
+  private void releasedBefore(LockName name) throws Exception {
+    Claim holder = granted(one, name);
+    Claim next = waiting(other, name);
+    heard(one.release(holder, 0, Duration.ZERO));
+    Semaphore hints = new Semaphore(0);
+    try (Watch watch = other.watch(next, hints::release)) {
+      boolean isTold = hints.tryAcquire(PATIENCE_SECONDS, TimeUnit.SECONDS);
+      expect("a hint of what was before the watch", true, isTold);
+    }
+    heard(other.release(next, 0, Duration.ZERO));
   }
 
   /** Who was ahead is behind now, with the same key. */

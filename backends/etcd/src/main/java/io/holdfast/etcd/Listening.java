@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
+import java.util.function.LongConsumer;
 
 /**
  * Watches on some keys for one who wants to hear of their deletion, and of the watches' own end,
@@ -46,6 +47,11 @@ final class Listening {
     return over;
   }
 
+  /** Nothing about one more of the keys will be missed, or has been. */
+  void missesNothingMore() {
+    begun.incrementAndGet();
+  }
+
   /** Whether nothing is missed any more that is meant here, or its end is told. */
   boolean missesNothing() {
     return !over && !open.isEmpty() && begun.get() == open.size();
@@ -60,9 +66,10 @@ final class Listening {
    *
    * @param from the first revision of which to hear; 0 for what comes from now on
    * @param range whether all keys that begin with this one are meant
-   * @param hasBegun runs when nothing is missed from now on
+   * @param hasBegun takes the store's revision when it begins; of what comes after that, nothing is
+   *     missed. Whoever has looked at what came before says {@link #missesNothingMore}
    */
-  void to(ByteSequence key, long from, boolean range, Runnable hasBegun) {
+  void to(ByteSequence key, long from, boolean range, LongConsumer hasBegun) {
     WatchOption option =
         WatchOption.builder()
             .withRevision(from)
@@ -82,13 +89,12 @@ final class Listening {
     }
   }
 
-  private void hear(WatchResponse response, Runnable hasBegun) {
+  private void hear(WatchResponse response, LongConsumer hasBegun) {
     if (over) {
       return;
     }
     if (response.isCreatedNotify()) {
-      begun.incrementAndGet();
-      hasBegun.run();
+      hasBegun.accept(response.getHeader().getRevision());
     }
     for (WatchEvent event : response.getEvents()) {
       deleted.accept(event.getKeyValue());
@@ -101,7 +107,8 @@ final class Listening {
     }
   }
 
-  private void end() {
+  /** Something may have been missed. */
+  void end() {
     boolean wasOver = over;
     stop();
     if (!wasOver) {
