@@ -200,7 +200,7 @@ public final class EtcdScenes extends TwoProcesses {
 
     Claim next = granted(one, newName());
     renew(one, next);
-    expect("a key that nobody has", true, isRemoved(name));
+    expect("a key that nobody has", true, until(() -> line(name).isEmpty()));
 
     LockName again = newName();
     Claim given = unheard(again);
@@ -302,17 +302,6 @@ public final class EtcdScenes extends TwoProcesses {
         .getKVClient()
         .put(key.getKey(), key.getValue(), hanging)
         .get(PATIENCE_SECONDS, TimeUnit.SECONDS);
-  }
-
-  private boolean isRemoved(LockName name) throws Exception {
-    for (long end = System.nanoTime() + Duration.ofSeconds(5).toNanos();
-        System.nanoTime() - end < 0; ) {
-      if (line(name).isEmpty()) {
-        return true;
-      }
-      TimeUnit.MILLISECONDS.sleep(20);
-    }
-    return false;
   }
 
   private void setBase(long base) throws Exception {

@@ -1,5 +1,7 @@
 package io.holdfast.mutated;
 
+import static org.awaitility.Awaitility.await;
+
 import io.holdfast.BackendException;
 import io.holdfast.spi.Attempt;
 import io.holdfast.spi.LockBackend;
@@ -8,9 +10,11 @@ import io.holdfast.spi.Time;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import org.awaitility.core.ConditionTimeoutException;
 
 /** Two processes of one store, and what is wrong with what they hear. Used by one thread. */
 abstract class TwoProcesses implements AutoCloseable {
@@ -47,6 +51,16 @@ abstract class TwoProcesses implements AutoCloseable {
   final void expect(String what, Object expected, Object found) {
     if (!expected.equals(found)) {
       wrong.add("%s: %s instead of %s".formatted(what, found, expected));
+    }
+  }
+
+  /** Whether it comes true while one may wait. */
+  static boolean until(Callable<Boolean> condition) {
+    try {
+      await().atMost(PATIENCE_SECONDS, TimeUnit.SECONDS).until(condition);
+      return true;
+    } catch (ConditionTimeoutException never) {
+      return false;
     }
   }
 

@@ -13,12 +13,10 @@ import io.holdfast.spi.Watch;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.Callable;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.LockSupport;
 import org.apache.zookeeper.CreateMode;
 import org.apache.zookeeper.KeeperException;
 import org.apache.zookeeper.ZooDefs;
@@ -218,10 +216,10 @@ public final class ZookeeperScenes extends TwoProcesses {
     Claim claim = claim("lost");
     wire.loseAnswers();
     CompletionStage<Attempt> asked = one.ask(waiting(claim));
-    until(() -> nodes("lost").size() == 2);
+    expect("a node of who was not answered", true, until(() -> nodes("lost").size() == 2));
     wire.cut();
     expect("an answer that was lost", true, failed(asked));
-    until(() -> !failed(one.release(claim, 0, Duration.ZERO)));
+    expect("a release", true, until(() -> !failed(one.release(claim, 0, Duration.ZERO))));
     expect("nodes after a lost creation and a release", 1, nodes("lost").size());
   }
 
@@ -309,13 +307,6 @@ public final class ZookeeperScenes extends TwoProcesses {
 
   private void delete(String node) throws Exception {
     plain.delete(node, -1);
-  }
-
-  private static void until(Callable<Boolean> condition) throws Exception {
-    long end = System.nanoTime() + PATIENCE.toNanos();
-    while (!condition.call() && System.nanoTime() - end < 0) {
-      LockSupport.parkNanos(Duration.ofMillis(10).toNanos());
-    }
   }
 
   private static boolean failed(CompletionStage<?> answer) throws Exception {
