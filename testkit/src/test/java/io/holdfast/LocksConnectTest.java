@@ -2,7 +2,9 @@ package io.holdfast;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
+import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -12,6 +14,10 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** From a URL to locks. */
 class LocksConnectTest {
+
+  /** No store here takes long, but the machine may. */
+  private static final LocksConfig PATIENT =
+      LocksConfig.DEFAULTS.requestTimeout(Duration.ofSeconds(60));
 
   private static Set<Thread> threads() {
     return Thread.getAllStackTraces().keySet().stream()
@@ -60,7 +66,7 @@ class LocksConnectTest {
   @ParameterizedTest
   @ValueSource(strings = {"memory:", "memory:a-store", "MEMORY:a-store", "Memory:"})
   void memoryWorks(String url) throws Exception {
-    try (Locks locks = Locks.connect(url);
+    try (Locks locks = Locks.connect(url, PATIENT);
         Lease lease = locks.acquire("connect-test")) {
       assertThat(lease.isHeld()).isTrue();
       assertThat(locks.inspect("connect-test").holder()).isPresent();
@@ -71,8 +77,8 @@ class LocksConnectTest {
   @Test
   void sameUrlIsTheSameStoreAndAnotherIsAnother() throws Exception {
     try (Locks one = Locks.connect("memory:one");
-        Locks again = Locks.connect("memory:one");
-        Locks other = Locks.connect("memory:other");
+        Locks again = Locks.connect("memory:one", PATIENT);
+        Locks other = Locks.connect("memory:other", PATIENT);
         Lease lease = one.acquire("connect-test")) {
       assertThat(again.tryAcquire("connect-test")).isEmpty();
       other.tryAcquire("connect-test").orElseThrow().close();
@@ -92,7 +98,7 @@ class LocksConnectTest {
 
   @Test
   void configurationIsHeeded() throws Exception {
-    LocksConfig config = LocksConfig.DEFAULTS.options(LockOptions.DEFAULTS.label("configured"));
+    LocksConfig config = PATIENT.options(LockOptions.DEFAULTS.label("configured"));
     try (Locks locks = Locks.connect("memory:configured", config);
         Lease lease = locks.acquire("connect-test")) {
       assertThat(lease.isHeld()).isTrue();
@@ -114,10 +120,12 @@ class LocksConnectTest {
   @Test
   void examinationTakesOneLockAndLeavesNothing() {
     Set<Thread> before = threads();
-    List<Finding> findings = Locks.examine("memory:examined", LocksConfig.DEFAULTS);
+    List<Finding> findings = Locks.examine("memory:examined", PATIENT);
     assertThat(findings).extracting(Finding::subject).contains("connection", "a lock", "token");
     assertThat(findings).extracting(Finding::level).containsOnly(Finding.Level.OK);
-    assertThat(threads()).isSubsetOf(before);
+    await()
+        .atMost(Duration.ofSeconds(60))
+        .untilAsserted(() -> assertThat(threads()).isSubsetOf(before));
   }
 
   @Test
@@ -126,7 +134,7 @@ class LocksConnectTest {
     try (Locks locks = Locks.connect(url);
         Lease first = locks.acquire("holdfast-doctor/1");
         Lease second = locks.acquire("holdfast-doctor/2")) {
-      assertThat(Locks.examine(url, LocksConfig.DEFAULTS))
+      assertThat(Locks.examine(url, PATIENT))
           .extracting(Finding::level)
           .containsOnly(Finding.Level.OK);
       assertThat(first.isHeld() && second.isHeld()).isTrue();

@@ -1,5 +1,6 @@
 package io.holdfast.engine;
 
+import static io.holdfast.engine.Caller.eventually;
 import static io.holdfast.testkit.UnreliableBackend.Fate.ANSWER_FAILED;
 import static io.holdfast.testkit.UnreliableBackend.Fate.ANSWER_LOST;
 import static io.holdfast.testkit.UnreliableBackend.Fate.FAILED;
@@ -390,7 +391,7 @@ class AcquireTest extends EngineTest {
   void silentStoreDoesNotHoldAnInspectionForEver() {
     messages.always(LOST);
     var asked = CompletableFuture.supplyAsync(() -> inspectUnchecked());
-    org.awaitility.Awaitility.await().until(() -> !messages.sent().isEmpty());
+    eventually().until(() -> !messages.sent().isEmpty());
     time.pass(REQUEST);
     assertThatThrownBy(asked::join).hasCauseInstanceOf(BackendException.class);
   }

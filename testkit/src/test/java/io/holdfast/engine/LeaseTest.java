@@ -1,5 +1,6 @@
 package io.holdfast.engine;
 
+import static io.holdfast.engine.Caller.eventually;
 import static io.holdfast.testkit.UnreliableBackend.Fate.ANSWER_FAILED;
 import static io.holdfast.testkit.UnreliableBackend.Fate.ANSWER_LOST;
 import static io.holdfast.testkit.UnreliableBackend.Fate.FAILED;
@@ -11,7 +12,6 @@ import static io.holdfast.testkit.UnreliableBackend.Kind.RENEW;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.awaitility.Awaitility.await;
 
 import io.holdfast.Lease;
 import io.holdfast.LeaseLostException;
@@ -425,7 +425,7 @@ class LeaseTest extends EngineTest {
               stillInterrupted.complete(Thread.currentThread().isInterrupted());
             });
     closer.start();
-    await().until(() -> sent(RELEASE) == 1);
+    eventually().until(() -> sent(RELEASE) == 1);
     messages.sent(RELEASE).get(0).arrive();
     messages.sent(RELEASE).get(0).answer();
     closer.join();

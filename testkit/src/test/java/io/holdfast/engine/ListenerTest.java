@@ -244,7 +244,7 @@ class ListenerTest extends EngineTest {
             LockEvent.Released.class);
   }
 
-  /** In real time: each lock's events in order, and never two at once. */
+  /** In real time, of which nothing is late: each lock's events in order, and never two at once. */
   @Test
   void listenerIsCalledByOneThreadAtATime() throws Exception {
     int rounds = 300;
@@ -254,18 +254,21 @@ class ListenerTest extends EngineTest {
     Locks real =
         LockEngine.on(new MemoryBackend(new MemoryStore()))
             .config(
-                LocksConfig.DEFAULTS.listener(
-                    event -> {
-                      if (inside.incrementAndGet() > 1) {
-                        together.incrementAndGet();
-                      }
-                      LockName name =
-                          event instanceof LockEvent.Acquired acquired
-                              ? acquired.name()
-                              : ((LockEvent.Released) event).name();
-                      told.computeIfAbsent(name, same -> new ArrayList<>()).add(event);
-                      inside.decrementAndGet();
-                    }))
+                LocksConfig.DEFAULTS
+                    .options(LockOptions.DEFAULTS.leaseFor(Duration.ofHours(1)))
+                    .requestTimeout(Duration.ofSeconds(60))
+                    .listener(
+                        event -> {
+                          if (inside.incrementAndGet() > 1) {
+                            together.incrementAndGet();
+                          }
+                          LockName name =
+                              event instanceof LockEvent.Acquired acquired
+                                  ? acquired.name()
+                                  : ((LockEvent.Released) event).name();
+                          told.computeIfAbsent(name, same -> new ArrayList<>()).add(event);
+                          inside.decrementAndGet();
+                        }))
             .build();
     List<Caller<Boolean>> callers = new ArrayList<>();
     for (int i = 0; i < 4; i++) {
@@ -358,8 +361,9 @@ class ListenerTest extends EngineTest {
   void listenerThatHangsHarmsNoLeaseAndNoWarning() throws Exception {
     CountDownLatch end = new CountDownLatch(1);
     CountDownLatch hangs = new CountDownLatch(1);
-    Locks real =
+    Locks threaded =
         LockEngine.on(messages)
+            .time(time)
             .config(
                 LocksConfig.DEFAULTS.listener(
                     event -> {
@@ -372,17 +376,19 @@ class ListenerTest extends EngineTest {
                     }))
             .build();
     try (Logged log = new Logged()) {
-      Lease lease = real.acquire(NAME, LockOptions.DEFAULTS.leaseFor(Duration.ofMillis(500)));
+      Lease lease = threaded.acquire(NAME);
       assertThat(hangs.await(1, TimeUnit.MINUTES)).isTrue();
-      eventually().until(() -> sent(RENEW) > 2);
+      time.pass(LEASE);
+      assertThat(sent(RENEW)).isGreaterThan(2);
       assertThat(lease.isHeld()).isTrue();
       store.delete(LOCK);
-      eventually().until(() -> !lease.isHeld());
+      time.pass(LEASE);
+      assertThat(lease.isHeld()).isFalse();
       eventually().until(() -> !log.texts(Level.WARNING).isEmpty());
       assertThat(log.texts(Level.WARNING)).allMatch(text -> text.contains("ENDED_BY_STORE"));
     } finally {
       end.countDown();
-      real.close();
+      threaded.close();
     }
   }
 

@@ -47,7 +47,7 @@ import org.junit.jupiter.api.Timeout;
  * Backends, executors and callers that do what they should not: nobody waits for ever, nothing
  * spins.
  */
-@Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+@Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class RobustnessTest extends EngineTest {
 
   /** An honest backend of which a test spoils a part. */
@@ -525,7 +525,7 @@ class RobustnessTest extends EngineTest {
     messages.next(RELEASE, FAILED);
     assertThat(lease.closeAsync()).isCompleted();
     CompletableFuture<Void> closed = CompletableFuture.runAsync(locks::close);
-    await().until(() -> ((LockEngine) locks).isClosed());
+    Caller.eventually().until(() -> ((LockEngine) locks).isClosed());
     time.pass(REQUEST);
     closed.join();
     leaseOf(others.acquireAsync(NAME, NO_WAIT));

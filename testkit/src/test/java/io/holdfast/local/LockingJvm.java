@@ -25,7 +25,7 @@ import java.util.concurrent.TimeUnit;
 /** Another process with locks of its own in the same folder. It does as it is told, one by one. */
 final class LockingJvm implements AutoCloseable {
 
-  private static final Duration LIMIT = Duration.ofSeconds(60);
+  private static final Duration LIMIT = Duration.ofSeconds(100);
 
   private final BlockingQueue<Optional<String>> lines = new LinkedBlockingQueue<>();
   private final ChildJvm process;
@@ -75,10 +75,13 @@ final class LockingJvm implements AutoCloseable {
 
   /** Arguments: the store, and how long its leases are. */
   public static void main(String[] args) throws IOException, InterruptedException {
-    LockOptions options = LockOptions.DEFAULTS.leaseFor(Duration.parse(args[1]));
+    LockOptions options =
+        LockOptions.DEFAULTS.leaseFor(Duration.parse(args[1])).waitAtMost(Duration.ofMinutes(1));
     BufferedReader orders =
         new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
-    try (Locks locks = Locks.connect(args[0], LocksConfig.DEFAULTS.options(options))) {
+    LocksConfig config =
+        LocksConfig.DEFAULTS.options(options).requestTimeout(Duration.ofSeconds(60));
+    try (Locks locks = Locks.connect(args[0], config)) {
       System.out.println("ready");
       Optional<Lease> lease = Optional.empty();
       for (String order; (order = orders.readLine()) != null; ) {

@@ -57,7 +57,7 @@ class LeaseTableCostTest {
     try (TestDatabase database = start.get();
         Connection connection = counted(database.connection())) {
       JdbcUrl url = JdbcUrl.parse(database.url());
-      LeaseTable table = new LeaseTable(url, dialect, Duration.ofSeconds(10));
+      LeaseTable table = new LeaseTable(url, dialect, TestDatabase.PATIENT);
       LeaseTable.create(connection, url, dialect);
       for (int i = 0; i < 3; i++) { // a new name, then one with a row
         Claim claim = Claim.on(newClaim().name(), "one of several");

@@ -33,7 +33,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** The grants that the documentation names are enough, and each of them is needed. */
 class LeaseTableRightsTest {
 
-  private static final Duration TIMEOUT = Duration.ofSeconds(20);
+  private static final Duration TIMEOUT = TestDatabase.PATIENT;
   private static final List<String> RIGHTS = List.of("select", "insert", "update", "delete");
 
   private static List<String> grants(String page) throws IOException {

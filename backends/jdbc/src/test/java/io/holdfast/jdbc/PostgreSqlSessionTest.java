@@ -1,5 +1,7 @@
 package io.holdfast.jdbc;
 
+import static io.holdfast.jdbc.TestDatabase.LONG;
+import static io.holdfast.jdbc.TestDatabase.PATIENT;
 import static io.holdfast.jdbc.TestDatabase.answer;
 import static io.holdfast.jdbc.TestDatabase.asking;
 import static io.holdfast.jdbc.TestDatabase.newClaim;
@@ -9,14 +11,12 @@ import static org.awaitility.Awaitility.await;
 
 import io.holdfast.BackendException;
 import io.holdfast.embedded.EmbeddedPostgreSql;
+import io.holdfast.jdbc.TestDatabase.TimeAhead;
 import io.holdfast.spi.Attempt;
 import io.holdfast.spi.Claim;
 import io.holdfast.spi.LockBackend;
 import io.holdfast.spi.Release;
 import io.holdfast.spi.Renewal;
-import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 
@@ -46,28 +46,23 @@ class PostgreSqlSessionTest extends SessionTest {
 
   @Test
   void stuckSessionKeepsItsLocksAndHoldsUpNobodyElse() throws Exception {
-    try (LockBackend backend = server().open(server().url(), LEASE, Duration.ofSeconds(1))) {
+    TimeAhead time = new TimeAhead();
+    try (LockBackend backend = server().open(LONG, time)) {
       Claim held = newClaim();
       granted(backend, held);
       String process = server().holders(held.name()).get(0);
       signal("STOP", process);
       Claim wanted = newClaim();
-      List<CompletableFuture<Attempt>> asked = new ArrayList<>();
-      await()
-          .atMost(LIMIT)
-          .pollInterval(Duration.ofMillis(100))
-          .until(
-              () -> {
-                asked.add(backend.ask(asking(wanted)).toCompletableFuture());
-                return asked.get(asked.size() - 1).isDone();
-              });
-      assertThat(asked.get(asked.size() - 1).join()).isInstanceOf(Attempt.Granted.class);
-      assertThat(asked.get(0)).isNotDone();
+      CompletableFuture<Attempt> stuck = backend.ask(asking(wanted)).toCompletableFuture();
+      awaitPut();
+      time.pass(PATIENT.plusNanos(1));
+      assertThat(answer(backend.ask(asking(wanted)))).isInstanceOf(Attempt.Granted.class);
+      assertThat(stuck).isNotDone();
       assertThat(server().holders(wanted.name())).doesNotContain(process);
       signal("CONT", process);
       assertThat(renew(backend, held)).isInstanceOf(Renewal.Renewed.class);
       assertThat(renew(backend, wanted)).isInstanceOf(Renewal.Renewed.class);
-      assertThatThrownBy(() -> answer(asked.get(0))).hasCauseInstanceOf(BackendException.class);
+      assertThatThrownBy(() -> answer(stuck)).hasCauseInstanceOf(BackendException.class);
       assertThat(server().holders(wanted.name())).hasSize(1).doesNotContain(process);
       assertThat(release(backend, held)).isEqualTo(Release.RELEASED);
       await().atMost(LIMIT).until(() -> !server().sessions().contains(process)); // it is retired

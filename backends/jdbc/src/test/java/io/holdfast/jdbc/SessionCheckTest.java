@@ -14,7 +14,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** What locks of a session refuse of a database, in words that connecting and doctor share. */
 class SessionCheckTest {
 
-  private static final Duration LIMIT = Duration.ofSeconds(10);
+  private static final Duration LIMIT = TestDatabase.PATIENT;
 
   private static List<Finding> examine(TestDatabase database, String url) {
     return new JdbcBackendProvider().examine(url, database.context(LIMIT));

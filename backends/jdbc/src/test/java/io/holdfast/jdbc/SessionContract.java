@@ -1,9 +1,9 @@
 package io.holdfast.jdbc;
 
 import io.holdfast.LockName;
-import io.holdfast.LockOptions;
 import io.holdfast.spi.LockBackend;
 import io.holdfast.testkit.LockBackendContract;
+import java.time.Duration;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
@@ -26,7 +26,7 @@ abstract class SessionContract extends LockBackendContract {
 
   @Override
   protected LockBackend open() {
-    return server.open(LockOptions.DEFAULTS.leaseFor());
+    return server.open(Duration.ofMinutes(2)); // also on a machine that stalls
   }
 
   @Override

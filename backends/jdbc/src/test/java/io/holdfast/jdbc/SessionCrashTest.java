@@ -27,10 +27,10 @@ import org.junit.jupiter.params.provider.MethodSource;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class SessionCrashTest {
 
-  private static final Duration LEASE = Duration.ofSeconds(3);
+  private static final Duration LEASE = Duration.ofSeconds(6);
 
   /** What a machine under load may add to what the store and the waiter's pauses take. */
-  private static final Duration LOAD = Duration.ofSeconds(5);
+  private static final Duration LOAD = Duration.ofSeconds(30);
 
   private final Map<String, SessionServer> servers =
       Map.of(
@@ -51,8 +51,9 @@ class SessionCrashTest {
   }
 
   private static LocksConfig config() {
-    return LocksConfig.DEFAULTS.options(
-        LockOptions.DEFAULTS.leaseFor(LEASE).waitAtMost(Duration.ofMinutes(1)));
+    return LocksConfig.DEFAULTS
+        .options(LockOptions.DEFAULTS.leaseFor(LEASE).waitAtMost(Duration.ofMinutes(1)))
+        .requestTimeout(TestDatabase.PATIENT);
   }
 
   private static ChildJvm holder(String url, String name, BlockingQueue<String> said)

@@ -22,7 +22,10 @@ final class SessionHolder {
    */
   public static void main(String[] args) throws IOException, InterruptedException {
     Duration leaseFor = Duration.ofMillis(Long.parseLong(args[1]));
-    LocksConfig config = LocksConfig.DEFAULTS.options(LockOptions.DEFAULTS.leaseFor(leaseFor));
+    LocksConfig config =
+        LocksConfig.DEFAULTS
+            .options(LockOptions.DEFAULTS.leaseFor(leaseFor))
+            .requestTimeout(Duration.ofSeconds(60));
     Locks locks = Locks.connect(args[0], config);
     Lease lease = locks.acquire(args[2]);
     System.out.println("has " + lease.token());

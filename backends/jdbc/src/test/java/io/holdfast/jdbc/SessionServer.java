@@ -7,6 +7,7 @@ import io.holdfast.embedded.EmbeddedMariaDb;
 import io.holdfast.embedded.EmbeddedPostgreSql;
 import io.holdfast.spi.LockBackend;
 import io.holdfast.spi.StoreContext;
+import io.holdfast.spi.Time;
 import java.time.Duration;
 import java.util.List;
 
@@ -58,15 +59,15 @@ abstract class SessionServer implements AutoCloseable {
   }
 
   LockBackend open(Duration leaseFor) {
-    return open(url(), leaseFor, Duration.ofSeconds(10));
+    return open(leaseFor, TestDatabase.REAL);
   }
 
-  LockBackend open(String url, Duration leaseFor, Duration requestTimeout) {
-    return new JdbcBackendProvider()
-        .connect(
-            url,
-            new StoreContext(
-                TestDatabase.REAL, requestTimeout, leaseFor, database.warnings()::add));
+  LockBackend open(Duration leaseFor, Time time) {
+    return open(url(), database.context(time, TestDatabase.PATIENT, leaseFor));
+  }
+
+  LockBackend open(String url, StoreContext context) {
+    return new JdbcBackendProvider().connect(url, context);
   }
 
   static SessionKey key(LockName name) {

@@ -2,6 +2,8 @@ package io.holdfast.jdbc;
 
 import io.holdfast.LockName;
 import io.holdfast.LockOptions;
+import io.holdfast.Locks;
+import io.holdfast.LocksConfig;
 import io.holdfast.embedded.EmbeddedMariaDb;
 import io.holdfast.embedded.EmbeddedPostgreSql;
 import io.holdfast.spi.Ask;
@@ -9,6 +11,9 @@ import io.holdfast.spi.Claim;
 import io.holdfast.spi.LockBackend;
 import io.holdfast.spi.StoreContext;
 import io.holdfast.spi.Time;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.ResultSet;
@@ -23,11 +28,23 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import org.awaitility.Awaitility;
+import org.netcrusher.core.reactor.NioReactor;
+import org.netcrusher.tcp.TcpCrusher;
+import org.netcrusher.tcp.TcpCrusherBuilder;
 
 /** A database, a client that never heard of Holdfast, and backends to try. */
 final class TestDatabase implements AutoCloseable {
 
   static final Duration LONG = Duration.ofMinutes(10);
+
+  /** Longer than this machine may stall: nothing is given up because of that. */
+  static final Duration PATIENT = Duration.ofSeconds(60);
+
+  static {
+    Awaitility.setDefaultTimeout(PATIENT);
+  }
 
   /** Real time, which nothing here has to be in charge of. */
   static final Time REAL =
@@ -45,6 +62,25 @@ final class TestDatabase implements AutoCloseable {
           return () -> due.cancel(false);
         }
       };
+
+  /** Real time, and ahead of it by what a test lets pass. */
+  static final class TimeAhead implements Time {
+    private final AtomicLong ahead = new AtomicLong();
+
+    void pass(Duration span) {
+      ahead.addAndGet(span.toNanos());
+    }
+
+    @Override
+    public long nanoTime() {
+      return System.nanoTime() + ahead.get();
+    }
+
+    @Override
+    public Timer schedule(Duration delay, Runnable task) {
+      return REAL.schedule(delay, task);
+    }
+  }
 
   private final String url;
   private final Runnable stop;
@@ -120,17 +156,51 @@ final class TestDatabase implements AutoCloseable {
 
   /** Opens one on a table that it creates. */
   LockBackend open() {
-    return open(url("holdfast.create=true"), Duration.ofSeconds(10));
+    return open(url("holdfast.create=true"), PATIENT);
   }
 
   LockBackend open(String with, Duration requestTimeout) {
-    LockBackend backend = new JdbcBackendProvider().connect(with, context(requestTimeout));
+    return open(with, context(requestTimeout));
+  }
+
+  LockBackend open(String with, StoreContext context) {
+    LockBackend backend = new JdbcBackendProvider().connect(with, context);
     backends.add(backend);
     return backend;
   }
 
   StoreContext context(Duration requestTimeout) {
-    return new StoreContext(REAL, requestTimeout, LockOptions.DEFAULTS.leaseFor(), warnings::add);
+    return context(REAL, requestTimeout, LockOptions.DEFAULTS.leaseFor());
+  }
+
+  StoreContext context(Time time, Duration requestTimeout, Duration leaseFor) {
+    return new StoreContext(time, requestTimeout, leaseFor, warnings::add);
+  }
+
+  /** As a user connects, but for the patience. */
+  Locks connect() {
+    return Locks.connect(url, LocksConfig.DEFAULTS.requestTimeout(PATIENT));
+  }
+
+  /** A way to a port; another process may take the one that was just found free for it. */
+  static TcpCrusher way(NioReactor reactor, int port) throws IOException {
+    for (int tries = 10; ; tries--) {
+      int free;
+      try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+        free = socket.getLocalPort();
+      }
+      try {
+        return TcpCrusherBuilder.builder()
+            .withReactor(reactor)
+            .withBindAddress("127.0.0.1", free)
+            .withConnectAddress("127.0.0.1", port)
+            .buildAndOpen();
+      } catch (RuntimeException taken) {
+        if (tries == 1) {
+          throw taken;
+        }
+      }
+    }
   }
 
   /** Another connection of the plain client. */
@@ -190,6 +260,6 @@ final class TestDatabase implements AutoCloseable {
   }
 
   static <A> A answer(CompletionStage<A> question) throws Exception {
-    return question.toCompletableFuture().get(60, TimeUnit.SECONDS);
+    return question.toCompletableFuture().get(PATIENT.toSeconds(), TimeUnit.SECONDS);
   }
 }

@@ -22,7 +22,7 @@ final class Monitor implements AutoCloseable {
     this.redis = redis;
     this.socket = new Socket(InetAddress.getLoopbackAddress(), redis.server().port());
     this.lines = new BufferedReader(new InputStreamReader(socket.getInputStream(), UTF_8));
-    socket.setSoTimeout(30_000);
+    socket.setSoTimeout((int) TestRedis.PATIENT.toMillis());
     socket.getOutputStream().write("MONITOR\r\n".getBytes(UTF_8));
     lines.readLine();
   }

@@ -37,7 +37,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** What each error of a server becomes: for good or passing, and without a secret in its text. */
 class RedisErrorsTest {
 
-  private static final Duration TIMEOUT = Duration.ofSeconds(20);
+  private static final Duration TIMEOUT = TestRedis.PATIENT;
   private static final String SECRET = "s3cret-pass";
 
   private final TestRedis redis = new TestRedis();
@@ -231,7 +231,9 @@ class RedisErrorsTest {
             () ->
                 assertThat(answer(backend.renew(claim, LONG))).isInstanceOf(Renewal.Renewed.class));
     answer(backend.ask(asking(newClaim())));
-    assertThat(connections()).hasSize(2).doesNotContainAnyElementsOf(before);
+    await("the server hears of the old ones' end")
+        .untilAsserted(
+            () -> assertThat(connections()).hasSize(2).doesNotContainAnyElementsOf(before));
   }
 
   private List<String> connections() {

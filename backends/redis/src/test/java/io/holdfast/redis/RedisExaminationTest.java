@@ -20,7 +20,7 @@ import org.junit.jupiter.api.Test;
 /** What {@code doctor} is told of a Redis, beside what it finds by locking. */
 class RedisExaminationTest {
 
-  private static final Duration TIMEOUT = Duration.ofSeconds(10);
+  private static final Duration TIMEOUT = TestRedis.PATIENT;
 
   private final TestRedis redis = new TestRedis();
 
@@ -63,7 +63,7 @@ class RedisExaminationTest {
   void howeverOftenItIsLookedOverOneCounterIsLeftForAnHour() {
     redis.start();
     for (int i = 0; i < 3; i++) {
-      Locks.examine(redis.server().url(), LocksConfig.DEFAULTS);
+      Locks.examine(redis.server().url(), LocksConfig.DEFAULTS.requestTimeout(TIMEOUT));
     }
     assertThat(redis.plain().keys("*")).containsExactly("{lock_holdfast-doctor/1}:token");
     assertThat(redis.plain().pttl("{lock_holdfast-doctor/1}:token"))

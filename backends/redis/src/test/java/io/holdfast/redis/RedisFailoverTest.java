@@ -25,7 +25,7 @@ import org.junit.jupiter.api.Test;
 /** A master and a replica behind one address, and a replica that does not know the last writes. */
 class RedisFailoverTest {
 
-  private static final Duration TIMEOUT = Duration.ofSeconds(20);
+  private static final Duration TIMEOUT = TestRedis.PATIENT;
 
   private final TestRedis master = new TestRedis().start();
   private final TestRedis replica = new TestRedis().start();

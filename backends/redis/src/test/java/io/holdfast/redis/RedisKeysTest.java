@@ -80,7 +80,7 @@ class RedisKeysTest {
   }
 
   private boolean plainTakes(String value) {
-    return redis.plain().set(key(), value, SetArgs.Builder.nx().px(3000)) != null;
+    return redis.plain().set(key(), value, SetArgs.Builder.nx().px(LONG.toMillis())) != null;
   }
 
   private long plainReleases(String value) {
@@ -111,9 +111,7 @@ class RedisKeysTest {
     assertThat(attempt)
         .isInstanceOfSatisfying(
             Attempt.Refused.class,
-            refused ->
-                assertThat(refused.askAgainIn())
-                    .isBetween(Duration.ofMillis(1), Duration.ofMillis(3000)));
+            refused -> assertThat(refused.askAgainIn()).isBetween(Duration.ofMillis(1), LONG));
     assertThat(answer(backend.renew(claim, LONG))).isInstanceOf(Renewal.Gone.class);
     assertThat(release(0)).isEqualTo(Release.GONE);
     assertThat(plainReleases("v")).isEqualTo(1);
@@ -229,10 +227,10 @@ class RedisKeysTest {
 
   @Test
   void repeatedAskBeginsTheLeaseAnewAndKeepsItsSpan() throws Exception {
-    Attempt.Granted once = granted(new Ask(claim, Duration.ofSeconds(30), false, 7, 0));
+    Attempt.Granted once = granted(new Ask(claim, LONG.dividedBy(2), false, 7, 0));
     Attempt.Granted again = granted(new Ask(claim, LONG, false, 7, 0));
     assertThat(again).isEqualTo(new Attempt.Granted(once.firstToken(), 7, LONG));
-    assertThat(redis.plain().pttl(key())).isGreaterThan(31_000);
+    assertThat(redis.plain().pttl(key())).isGreaterThan(LONG.dividedBy(2).toMillis() + 1);
   }
 
   @Test
@@ -283,7 +281,7 @@ class RedisKeysTest {
 
   @Test
   void prefixIsInEveryKey() throws Exception {
-    RedisBackend other = redis.open(redis.server().url() + "?prefix=app1:", Duration.ofSeconds(10));
+    RedisBackend other = redis.open(redis.server().url() + "?prefix=app1:", TestRedis.PATIENT);
     redis.plain().flushall();
     granted();
     answer(other.ask(asking(claim)));
@@ -294,7 +292,7 @@ class RedisKeysTest {
 
   @Test
   void databaseOfTheUrlIsUsed() throws Exception {
-    RedisBackend other = redis.open(redis.server().url() + "/3", Duration.ofSeconds(10));
+    RedisBackend other = redis.open(redis.server().url() + "/3", TestRedis.PATIENT);
     granted();
     assertThat(answer(other.ask(asking(claim)))).isInstanceOf(Attempt.Granted.class);
   }

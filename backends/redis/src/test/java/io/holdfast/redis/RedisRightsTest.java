@@ -69,7 +69,7 @@ class RedisRightsTest {
     String password =
         rules.stream().filter(rule -> rule.startsWith(">")).findFirst().orElseThrow().substring(1);
     String url = "redis://locks:" + password + "@127.0.0.1:" + redis.server().port();
-    return redis.open(url, Duration.ofSeconds(20));
+    return redis.open(url, TestRedis.PATIENT);
   }
 
   private static List<String> without(String right, List<String> rules) {
@@ -130,11 +130,11 @@ class RedisRightsTest {
   void anotherDatabaseNeedsTheRightToSelectIt() throws Exception {
     setUser(documentedRules());
     String url = "redis://locks:PASSWORD@127.0.0.1:" + redis.server().port() + "/2";
-    assertThatThrownBy(() -> redis.open(url, Duration.ofSeconds(20)))
+    assertThatThrownBy(() -> redis.open(url, TestRedis.PATIENT))
         .isInstanceOf(StoreRefusedException.class)
         .hasMessageContaining("does not permit this user");
     redis.plain().aclSetuser("locks", AclSetuserArgs.Builder.addCommand(CommandType.SELECT));
-    RedisBackend backend = redis.open(url, Duration.ofSeconds(20));
+    RedisBackend backend = redis.open(url, TestRedis.PATIENT);
     assertThat(answer(backend.ask(asking(newClaim())))).isInstanceOf(Attempt.Granted.class);
   }
 

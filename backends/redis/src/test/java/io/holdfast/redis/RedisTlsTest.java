@@ -6,6 +6,7 @@ import static io.holdfast.redis.TestRedis.newClaim;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowable;
+import static org.awaitility.Awaitility.await;
 
 import io.holdfast.BackendException;
 import io.holdfast.StoreRefusedException;
@@ -16,6 +17,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.KeyStore;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
@@ -30,7 +32,7 @@ class RedisTlsTest {
 
   private static final String TRUST_STORE = "javax.net.ssl.trustStore";
   private static final String PASSWORD = "changeit";
-  private static final Duration TIMEOUT = Duration.ofSeconds(20);
+  private static final Duration TIMEOUT = TestRedis.PATIENT;
 
   private final TestRedis redis = new TestRedis().start();
   private final Tunnel trusted;
@@ -103,6 +105,13 @@ class RedisTlsTest {
     return redis.open("rediss://" + host + ":" + tunnel.port(), TIMEOUT);
   }
 
+  /** In the end: Lettuce gives a handshake ten seconds, which this machine may stall for. */
+  private RedisBackend opened(String host, Tunnel tunnel) {
+    return await()
+        .ignoreExceptionsInstanceOf(BackendException.class)
+        .until(() -> open(host, tunnel), Objects::nonNull);
+  }
+
   /** No attempt succeeds; the reason is lost by Lettuce in one of two hundred. */
   private Throwable refusal(String host, Tunnel tunnel) {
     Throwable refusal = catchThrowable(() -> open(host, tunnel));
@@ -114,7 +123,7 @@ class RedisTlsTest {
 
   @Test
   void trustedServerOfTheRightNameIsUsed() throws Exception {
-    RedisBackend backend = open("localhost", trusted);
+    RedisBackend backend = opened("localhost", trusted);
     assertThat(answer(backend.ask(asking(newClaim())))).isInstanceOf(Attempt.Granted.class);
   }
 

@@ -2,6 +2,8 @@ package io.holdfast.redis;
 
 import io.holdfast.LockName;
 import io.holdfast.LockOptions;
+import io.holdfast.Locks;
+import io.holdfast.LocksConfig;
 import io.holdfast.embedded.EmbeddedRedis;
 import io.holdfast.spi.Ask;
 import io.holdfast.spi.Claim;
@@ -19,12 +21,20 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
+import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
 
 /** A real server, a client that never heard of Holdfast, and backends to try. */
 final class TestRedis implements AutoCloseable {
 
   static final Duration LONG = Duration.ofMinutes(10);
+
+  /** Longer than this machine may stall: nothing is given up because of that. */
+  static final Duration PATIENT = Duration.ofSeconds(60);
+
+  static {
+    Awaitility.setDefaultTimeout(PATIENT);
+  }
 
   /** Real time, which nothing here has to be in charge of. */
   static final Time REAL =
@@ -83,7 +93,7 @@ final class TestRedis implements AutoCloseable {
   }
 
   RedisBackend open() {
-    return open(server().url(), Duration.ofSeconds(10));
+    return open(server().url(), PATIENT);
   }
 
   RedisBackend open(Duration requestTimeout) {
@@ -98,6 +108,11 @@ final class TestRedis implements AutoCloseable {
     RedisBackend backend = RedisBackend.connect(RedisUrl.parse(url), context);
     backends.add(backend);
     return backend;
+  }
+
+  /** As a user connects, but for the patience. */
+  Locks connect() {
+    return Locks.connect(server().url(), LocksConfig.DEFAULTS.requestTimeout(PATIENT));
   }
 
   StoreContext context(Duration requestTimeout) {
@@ -132,6 +147,6 @@ final class TestRedis implements AutoCloseable {
   }
 
   static <A> A answer(CompletionStage<A> question) throws Exception {
-    return question.toCompletableFuture().get(60, TimeUnit.SECONDS);
+    return question.toCompletableFuture().get(PATIENT.toSeconds(), TimeUnit.SECONDS);
   }
 }

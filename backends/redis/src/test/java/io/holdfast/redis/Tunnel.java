@@ -60,7 +60,8 @@ final class Tunnel implements AutoCloseable {
     List<Passage> open = passages();
     List<Long> before = open.stream().map(passage -> passage.carried.get()).toList();
     question.run();
-    for (long end = System.nanoTime() + 30_000_000_000L; System.nanoTime() - end < 0; ) {
+    for (long end = System.nanoTime() + TestRedis.PATIENT.toNanos();
+        System.nanoTime() - end < 0; ) {
       for (int i = 0; i < open.size(); i++) {
         if (open.get(i).carried.get() > before.get(i)) {
           return open.get(i);
@@ -74,11 +75,20 @@ final class Tunnel implements AutoCloseable {
   private void accept() {
     try {
       while (true) {
-        Socket client = entrance.accept();
-        passages.add(new Passage(client, new Socket(InetAddress.getLoopbackAddress(), exit)));
+        lead(entrance.accept());
       }
     } catch (IOException e) {
       // Closed.
+    }
+  }
+
+  private void lead(Socket client) throws IOException {
+    try {
+      Passage passage = new Passage(client, new Socket(InetAddress.getLoopbackAddress(), exit));
+      passages.add(passage); // before anything comes through it
+      passage.open();
+    } catch (IOException nobodyThere) {
+      client.close();
     }
   }
 
@@ -109,6 +119,9 @@ final class Tunnel implements AutoCloseable {
     private Passage(Socket client, Socket server) {
       this.client = client;
       this.server = server;
+    }
+
+    private void open() {
       start(() -> pump(client, server, true));
       start(() -> pump(server, client, false));
     }

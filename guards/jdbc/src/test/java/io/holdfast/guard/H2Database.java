@@ -14,7 +14,7 @@ final class H2Database extends Database {
 
   private static DataSource source() {
     JdbcDataSource source = new JdbcDataSource();
-    source.setUrl("jdbc:h2:mem:guards;DB_CLOSE_DELAY=-1;LOCK_TIMEOUT=20000");
+    source.setUrl("jdbc:h2:mem:guards;DB_CLOSE_DELAY=-1;LOCK_TIMEOUT=60000");
     return source;
   }
 
