@@ -34,7 +34,7 @@ final class LockBench {
   private static final long LONGEST_START_SECONDS = 60;
 
   /** As many turns: a store's own code is run a few hundred times a second, and slow until then. */
-  private static final int WARM_UP = 3;
+  private static final int WARM_UP = 6;
 
   /** Of one thread and turn: so that what needs no server does not fill the memory. */
   private static final int MOST = 100_000;

@@ -74,8 +74,8 @@ class EtcdMutantsTest {
             Mutant.of(
                 "a key is used again although an ask was not answered",
                 PLACES,
-                "if (last.isInDoubt()) {",
-                "if (last.isInDoubt() && wanted.contains(\"\")) {"),
+                "if (place.isInDoubt()) {",
+                "if (place.isInDoubt() && wanted.contains(\"\")) {"),
             "the key of an ask without an answer is used again"),
         Arguments.of(
             Mutant.of(
@@ -107,17 +107,23 @@ class EtcdMutantsTest {
             "a key that nobody has"),
         Arguments.of(
             Mutant.of(
-                "a watch on the whole line",
-                PLACE,
-                "next.to(ahead, last.at() + 1, false, () -> {});",
-                """
-                next.to(
-                    Keys.of(ahead.toString().replaceAll("=[^=]*$", "=")),
-                    last.at() + 1,
-                    true,
-                    () -> {});
-                """),
+                    "a watch on the whole line",
+                    PLACE,
+                    "next.to(ahead.key(), 0, false, begunAt",
+                    """
+                next.to(Keys.of(ahead.key().toString().replaceAll("=[^=]*$", "=")), 0, true, begunAt
+                """)
+                .and(
+                    "return ahead.filter(it -> it.key().equals(key) && it.revision() < deletedAt).isPresent()",
+                    "return ahead.isPresent()"),
             "a hint for the last"),
+        Arguments.of(
+            Mutant.of(
+                "what came before the watch is missed",
+                PLACE,
+                "if (begunAt <= lookedAt) {",
+                "if (lookedAt > 0) {"),
+            "a hint of what was before the watch"),
         Arguments.of(
             Mutant.of(
                 "who was ahead is known by its key alone",

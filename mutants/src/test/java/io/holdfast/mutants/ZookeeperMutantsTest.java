@@ -24,6 +24,7 @@ class ZookeeperMutantsTest {
   private static final String JAVA = "backends/zookeeper/src/main/java/io/holdfast/zookeeper/";
   private static final String BASE = JAVA + "Base.java";
   private static final String PLACE = JAVA + "Place.java";
+  private static final String SESSION = JAVA + "Session.java";
 
   private static final AtomicInteger FOLDERS = new AtomicInteger();
 
@@ -125,6 +126,20 @@ class ZookeeperMutantsTest {
                 "isLifted && again.has(own.name()) && !session.isOver()",
                 "isLifted && !session.isOver()"),
             "whose node ended before the lift"),
+        Arguments.of(
+            Mutant.of(
+                "the leader's word is for ever",
+                SESSION,
+                "return now() - confirmedAt.get() < context.leaseFor().toNanos() / 30",
+                "return confirmedAt.get() - now() < context.leaseFor().toNanos()"),
+            "the leader is asked"),
+        Arguments.of(
+            Mutant.of(
+                "the age of the leader's word does not count",
+                SESSION,
+                "minusNanos(Math.max(0, moment - confirmedAt.get()))",
+                "minusNanos(Math.min(0, moment - confirmedAt.get()) / 2)"),
+            "what a look costs the lock"),
         Arguments.of(
             Mutant.of(
                 "a token behind the clock is let pass",

@@ -1,6 +1,5 @@
 package io.holdfast.mutated;
 
-import io.holdfast.BackendException;
 import io.holdfast.LockName;
 import io.holdfast.spi.Ask;
 import io.holdfast.spi.Attempt;
@@ -9,14 +8,10 @@ import io.holdfast.spi.Claim;
 import io.holdfast.spi.Inspectable;
 import io.holdfast.spi.LockBackend;
 import io.holdfast.spi.Release;
-import io.holdfast.spi.Renewal;
 import io.holdfast.spi.StoreContext;
-import io.holdfast.spi.Time;
 import io.holdfast.spi.Watch;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
@@ -26,26 +21,21 @@ import java.util.concurrent.TimeUnit;
  * of any backend, as far as its {@code Guarantees} go; nothing hangs on how fast it is, but for
  * leases that have to end. Used by one thread.
  */
-public final class Conversation implements AutoCloseable {
+public final class Conversation extends TwoProcesses {
 
   private static final Duration LONG = Duration.ofMinutes(1);
   private static final Duration SHORT = Duration.ofMillis(300);
   private static final Duration PATIENCE = Duration.ofSeconds(10);
 
-  private final LockBackend one;
-  private final LockBackend other;
-  private final List<String> wrong = new ArrayList<>();
-
   private Conversation(LockBackend one, LockBackend other) {
-    this.one = one;
-    this.other = other;
+    super(one, other);
   }
 
   /** What is wrong with a store, in the order in which it was found; nothing if it is right. */
   public static List<String> wrongWith(String provider, String url, String name) throws Exception {
     BackendProvider backends =
         Class.forName(provider).asSubclass(BackendProvider.class).getConstructor().newInstance();
-    StoreContext context = new StoreContext(new RealTime(), PATIENCE, LONG, warning -> {});
+    StoreContext context = new StoreContext(new ShiftedTime(), PATIENCE, LONG, warning -> {});
     try (Conversation conversation =
         new Conversation(backends.connect(url, context), backends.connect(url, context))) {
       conversation.run(name);
@@ -164,48 +154,5 @@ public final class Conversation implements AutoCloseable {
 
   private static Release release(LockBackend backend, Claim claim, long used) throws Exception {
     return heard(backend.release(claim, used, Duration.ZERO));
-  }
-
-  private static <A> A heard(CompletionStage<A> answer) throws Exception {
-    return answer.toCompletableFuture().get(PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
-  }
-
-  private static String word(Attempt attempt) {
-    return attempt instanceof Attempt.Granted ? "granted" : "refused";
-  }
-
-  private static String word(Renewal renewal) {
-    return renewal instanceof Renewal.Renewed ? "renewed" : "gone";
-  }
-
-  /** The token of a grant; 0 if it is none, which is wrong. */
-  private long token(String what, Attempt attempt) {
-    expect(what, "granted", word(attempt));
-    return attempt instanceof Attempt.Granted granted ? granted.firstToken() : 0;
-  }
-
-  private void expect(String what, Object expected, Object found) {
-    if (!expected.equals(found)) {
-      wrong.add("%s: %s instead of %s".formatted(what, found, expected));
-    }
-  }
-
-  @Override
-  public void close() {
-    one.close();
-    other.close();
-  }
-
-  /** Time as it is; nothing is ever due. */
-  private static final class RealTime implements Time {
-    @Override
-    public long nanoTime() {
-      return System.nanoTime();
-    }
-
-    @Override
-    public Timer schedule(Duration delay, Runnable task) {
-      throw new BackendException("No backend schedules anything here");
-    }
   }
 }

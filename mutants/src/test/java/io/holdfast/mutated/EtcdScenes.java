@@ -19,10 +19,8 @@ import io.holdfast.spi.LockBackend;
 import io.holdfast.spi.Release;
 import io.holdfast.spi.Renewal;
 import io.holdfast.spi.StoreContext;
-import io.holdfast.spi.Time;
 import io.holdfast.spi.Watch;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.UUID;
@@ -30,14 +28,14 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Supplier;
 
 /**
  * Two processes and an etcd, behind whose back keys are deleted and written, and which stands still
  * now and then. Each scene has a name of its own, and says what it heard that it should not. Used
  * by one thread.
  */
-public final class EtcdScenes implements AutoCloseable {
+public final class EtcdScenes extends TwoProcesses {
 
   private static final Duration LEASE = Duration.ofMinutes(1);
   private static final Duration IMPATIENT = Duration.ofSeconds(2);
@@ -46,19 +44,19 @@ public final class EtcdScenes implements AutoCloseable {
   private final Client plain;
   private final Runnable pause;
   private final Runnable resume;
-  private final ShiftedTime time = new ShiftedTime();
-  private final LockBackend one;
-  private final LockBackend other;
-  private final List<String> wrong = new ArrayList<>();
+  private final ShiftedTime time;
 
   private EtcdScenes(
-      BackendProvider backends, String url, Client plain, Runnable pause, Runnable resume) {
+      Supplier<LockBackend> backends,
+      ShiftedTime time,
+      Client plain,
+      Runnable pause,
+      Runnable resume) {
+    super(backends.get(), backends.get());
+    this.time = time;
     this.plain = plain;
     this.pause = pause;
     this.resume = resume;
-    StoreContext context = new StoreContext(time, IMPATIENT, LEASE, warning -> {});
-    this.one = backends.connect(url, context);
-    this.other = backends.connect(url, context);
   }
 
   /**
@@ -73,8 +71,11 @@ public final class EtcdScenes implements AutoCloseable {
       throws Exception {
     BackendProvider backends =
         Class.forName(provider).asSubclass(BackendProvider.class).getConstructor().newInstance();
+    ShiftedTime time = new ShiftedTime();
+    StoreContext context = new StoreContext(time, IMPATIENT, LEASE, warning -> {});
     try (Client plain = Client.builder().endpoints(endpoint).build();
-        EtcdScenes scenes = new EtcdScenes(backends, url, plain, pause, resume)) {
+        EtcdScenes scenes =
+            new EtcdScenes(() -> backends.connect(url, context), time, plain, pause, resume)) {
       scenes.run();
       return List.copyOf(scenes.wrong);
     }
@@ -85,6 +86,7 @@ public final class EtcdScenes implements AutoCloseable {
       tokens(newName());
       spans(newName());
       wakeUps(newName());
+      releasedBefore(newName());
       comesBack(newName());
       deleted(newName());
       replaced(newName());
@@ -139,6 +141,19 @@ public final class EtcdScenes implements AutoCloseable {
     }
     heard(other.release(next, 0, Duration.ZERO));
     heard(one.release(last, 0, Duration.ZERO));
+  }
+
+  /** The one ahead is gone when the next begins to listen. */
+  private void releasedBefore(LockName name) throws Exception {
+    Claim holder = granted(one, name);
+    Claim next = waiting(other, name);
+    heard(one.release(holder, 0, Duration.ZERO));
+    Semaphore hints = new Semaphore(0);
+    try (Watch watch = other.watch(next, hints::release)) {
+      boolean isTold = hints.tryAcquire(PATIENCE_SECONDS, TimeUnit.SECONDS);
+      expect("a hint of what was before the watch", true, isTold);
+    }
+    heard(other.release(next, 0, Duration.ZERO));
   }
 
   /** Who was ahead is behind now, with the same key. */
@@ -266,10 +281,6 @@ public final class EtcdScenes implements AutoCloseable {
     return attempt instanceof Attempt.Granted granted ? granted.firstToken() : 0;
   }
 
-  private static <A> A heard(CompletionStage<A> answer) throws Exception {
-    return answer.toCompletableFuture().get(PATIENCE_SECONDS, TimeUnit.SECONDS);
-  }
-
   private List<KeyValue> line(LockName name) throws Exception {
     return plain
         .getKVClient()
@@ -318,36 +329,5 @@ public final class EtcdScenes implements AutoCloseable {
 
   private static ByteSequence bytes(String text) {
     return ByteSequence.from(text, UTF_8);
-  }
-
-  private void expect(String what, Object expected, Object found) {
-    if (!expected.equals(found)) {
-      wrong.add("%s: %s instead of %s".formatted(what, found, expected));
-    }
-  }
-
-  @Override
-  public void close() {
-    one.close();
-    other.close();
-  }
-
-  /** Real time, of which more passes when a scene says so; nothing is ever due. */
-  private static final class ShiftedTime implements Time {
-    private final AtomicLong passed = new AtomicLong();
-
-    void pass(Duration span) {
-      passed.addAndGet(span.toNanos());
-    }
-
-    @Override
-    public long nanoTime() {
-      return System.nanoTime() + passed.get();
-    }
-
-    @Override
-    public Timer schedule(Duration delay, Runnable task) {
-      throw new BackendException("No backend schedules anything here");
-    }
   }
 }

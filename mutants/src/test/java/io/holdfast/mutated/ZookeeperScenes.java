@@ -2,16 +2,13 @@ package io.holdfast.mutated;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
-import io.holdfast.BackendException;
 import io.holdfast.LockName;
 import io.holdfast.spi.Ask;
 import io.holdfast.spi.Attempt;
 import io.holdfast.spi.BackendProvider;
 import io.holdfast.spi.Claim;
 import io.holdfast.spi.LockBackend;
-import io.holdfast.spi.Renewal;
 import io.holdfast.spi.StoreContext;
-import io.holdfast.spi.Time;
 import io.holdfast.spi.Watch;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -33,7 +30,7 @@ import org.apache.zookeeper.ZooKeeper;
  * them reaches over a wire that loses answers. Each scene has a name of its own, and says what it
  * heard that it should not. Used by one thread.
  */
-public final class ZookeeperScenes implements AutoCloseable {
+public final class ZookeeperScenes extends TwoProcesses {
 
   private static final Duration LEASE = Duration.ofSeconds(20);
   private static final Duration PATIENCE = Duration.ofSeconds(30);
@@ -43,18 +40,20 @@ public final class ZookeeperScenes implements AutoCloseable {
   private final String folder;
   private final ZooKeeper plain;
   private final ZookeeperWire wire;
-  private final LockBackend one;
-  private final LockBackend other;
-  private final List<String> wrong = new ArrayList<>();
+  private final ShiftedTime time;
 
   private ZookeeperScenes(
-      BackendProvider backends, String server, String folder, ZooKeeper plain, ZookeeperWire wire) {
+      LockBackend one,
+      LockBackend other,
+      String folder,
+      ZooKeeper plain,
+      ZookeeperWire wire,
+      ShiftedTime time) {
+    super(one, other);
     this.folder = folder;
+    this.time = time;
     this.plain = plain;
     this.wire = wire;
-    StoreContext context = new StoreContext(new RealTime(), PATIENCE, LEASE, warning -> {});
-    this.one = backends.connect("zookeeper://" + wire.address() + folder, context);
-    this.other = backends.connect("zookeeper://" + server + folder, context);
   }
 
   /**
@@ -70,9 +69,18 @@ public final class ZookeeperScenes implements AutoCloseable {
     BackendProvider backends =
         Class.forName(provider).asSubclass(BackendProvider.class).getConstructor().newInstance();
     String server = "127.0.0.1:" + port;
+    ShiftedTime time = new ShiftedTime();
+    StoreContext context = new StoreContext(time, PATIENCE, LEASE, warning -> {});
     try (ZooKeeper plain = new ZooKeeper(server, 30_000, event -> {});
         ZookeeperWire wire = new ZookeeperWire(freePort, port);
-        ZookeeperScenes scenes = new ZookeeperScenes(backends, server, folder, plain, wire)) {
+        ZookeeperScenes scenes =
+            new ZookeeperScenes(
+                backends.connect("zookeeper://" + wire.address() + folder, context),
+                backends.connect("zookeeper://" + server + folder, context),
+                folder,
+                plain,
+                wire,
+                time)) {
       scenes.run();
       return List.copyOf(scenes.wrong);
     }
@@ -89,6 +97,7 @@ public final class ZookeeperScenes implements AutoCloseable {
     scene(this::twoAsksOfOneClaim);
     scene(this::lostCreation);
     scene(this::lateLift);
+    scene(this::leaderHeardAWhileAgo);
     scene(this::baseBehindTheClock); // last, because tokens fall back
   }
 
@@ -235,6 +244,29 @@ public final class ZookeeperScenes implements AutoCloseable {
     expect("whose node ended before the lift", "refused", word(attempt));
   }
 
+  private void leaderHeardAWhileAgo() throws Exception {
+    Duration lately = LEASE.dividedBy(60);
+    Claim claim;
+    Duration whole;
+    Duration later;
+    long begun;
+    do {
+      begun = time.nanoTime();
+      claim = claim("a while " + begun);
+      whole = validFor(heard(one.ask(asking(claim, 1))));
+      time.pass(lately);
+      later = validFor(heard(one.ask(asking(claim, 1))));
+    } while (time.nanoTime() - begun > LEASE.dividedBy(30).toNanos()); // too long ago to rely on
+    expect("what a look costs the lock", true, later.compareTo(whole.minus(lately)) <= 0);
+    time.pass(LEASE.dividedBy(2));
+    Duration again = validFor(heard(one.ask(asking(claim, 1))));
+    expect("the leader is asked", true, again.compareTo(whole.minus(LEASE.dividedBy(4))) > 0);
+  }
+
+  private static Duration validFor(Attempt attempt) {
+    return attempt instanceof Attempt.Granted granted ? granted.validFor() : Duration.ZERO;
+  }
+
   /** As after an hour in which nobody asked, but for one who has lifted it at the beginning. */
   private void baseBehindTheClock() throws Exception {
     Claim before = claim("behind"); // so that its folder is there, and one look is enough
@@ -292,49 +324,6 @@ public final class ZookeeperScenes implements AutoCloseable {
       return false;
     } catch (ExecutionException e) {
       return true;
-    }
-  }
-
-  private static <A> A heard(CompletionStage<A> answer) throws Exception {
-    return answer.toCompletableFuture().get(PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
-  }
-
-  private static String word(Attempt attempt) {
-    return attempt instanceof Attempt.Granted ? "granted" : "refused";
-  }
-
-  private static String word(Renewal renewal) {
-    return renewal instanceof Renewal.Renewed ? "renewed" : "gone";
-  }
-
-  /** The token of a grant; 0 if it is none, which is wrong. */
-  private long token(String what, Attempt attempt) {
-    expect(what, "granted", word(attempt));
-    return attempt instanceof Attempt.Granted granted ? granted.firstToken() : 0;
-  }
-
-  private void expect(String what, Object expected, Object found) {
-    if (!expected.equals(found)) {
-      wrong.add("%s: %s instead of %s".formatted(what, found, expected));
-    }
-  }
-
-  @Override
-  public void close() {
-    one.close();
-    other.close();
-  }
-
-  /** Time as it is; nothing is ever due. */
-  private static final class RealTime implements Time {
-    @Override
-    public long nanoTime() {
-      return System.nanoTime();
-    }
-
-    @Override
-    public Timer schedule(Duration delay, Runnable task) {
-      throw new BackendException("No backend schedules anything here");
     }
   }
 }

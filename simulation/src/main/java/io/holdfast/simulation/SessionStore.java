@@ -335,6 +335,9 @@ final class SessionStore implements SimulatedStore {
   /** No message: lets the world's book-keeping know that a process has given a session up. */
   void abandoned(long id) {
     session(id).abandoned = true;
+    if (!session(id).over) {
+      log.givenUp();
+    }
   }
 
   @Override

@@ -16,6 +16,9 @@ interface StoreLog {
   /** A claim may be the first of its line: only its process is told, if the message arrives. */
   void mayBeNext(String process, String claim);
 
+  /** A living process has given up a session, and with it its locks, before the store ends it. */
+  void givenUp();
+
   /** Something happened that only some stores know. */
   void count(Peculiarity peculiarity);
 }

@@ -425,6 +425,11 @@ final class World implements Caller.Surroundings, ObservedBackend.Observer, Stor
   }
 
   @Override
+  public void givenUp() {
+    history.add(new Event.Disturbed(Fault.LOSS, agenda.now(), agenda.now()));
+  }
+
+  @Override
   public void count(Peculiarity peculiarity) {
     peculiarities.merge(peculiarity, 1L, Long::sum);
   }

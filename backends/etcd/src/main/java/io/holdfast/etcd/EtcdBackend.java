@@ -371,7 +371,8 @@ final class EtcdBackend implements LockBackend, Inspectable {
   public Watch watch(Claim claim, Runnable mayBeFree) {
     Place place = places.of(claim);
     if (place != null && place.ahead().isPresent()) {
-      place.hear(client.getWatchClient(), mayBeFree);
+      place.hear(
+          client.getWatchClient(), ahead -> put(() -> transactions.isStillThere(ahead)), mayBeFree);
       return () -> {
         Place last = places.of(claim);
         if (last != null) {
@@ -382,7 +383,7 @@ final class EtcdBackend implements LockBackend, Inspectable {
     ByteSequence line = keys.line(claim.name());
     Listening all =
         new Listening(client.getWatchClient(), line, deleted -> mayBeFree.run(), mayBeFree);
-    all.to(line, 0, true, mayBeFree);
+    all.to(line, 0, true, begunAt -> mayBeFree.run());
     return all::stop;
   }
 

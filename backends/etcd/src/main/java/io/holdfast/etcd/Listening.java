@@ -1,6 +1,7 @@
 package io.holdfast.etcd;
 
 import io.etcd.jetcd.ByteSequence;
+import io.etcd.jetcd.KeyValue;
 import io.etcd.jetcd.Watch;
 import io.etcd.jetcd.Watch.Watcher;
 import io.etcd.jetcd.options.WatchOption;
@@ -10,6 +11,7 @@ import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
+import java.util.function.LongConsumer;
 
 /**
  * Watches on some keys for one who wants to hear of their deletion, and of the watches' own end,
@@ -21,7 +23,7 @@ final class Listening {
 
   private final Watch watches;
   private final ByteSequence about;
-  private final Consumer<ByteSequence> deleted;
+  private final Consumer<KeyValue> deleted;
   private final Runnable ended;
   private final List<Watcher> open = new CopyOnWriteArrayList<>();
   private final AtomicInteger begun = new AtomicInteger();
@@ -31,10 +33,10 @@ final class Listening {
    * Hears nothing yet.
    *
    * @param about the key that matters most, to know it by
-   * @param deleted takes a key that was deleted
+   * @param deleted takes a key that was deleted, with the revision of that as its last
    * @param ended runs once when something may have been missed
    */
-  Listening(Watch watches, ByteSequence about, Consumer<ByteSequence> deleted, Runnable ended) {
+  Listening(Watch watches, ByteSequence about, Consumer<KeyValue> deleted, Runnable ended) {
     this.watches = watches;
     this.about = about;
     this.deleted = deleted;
@@ -43,6 +45,11 @@ final class Listening {
 
   boolean isOver() {
     return over;
+  }
+
+  /** Nothing about one more of the keys will be missed, or has been. */
+  void missesNothingMore() {
+    begun.incrementAndGet();
   }
 
   /** Whether nothing is missed any more that is meant here, or its end is told. */
@@ -59,9 +66,10 @@ final class Listening {
    *
    * @param from the first revision of which to hear; 0 for what comes from now on
    * @param range whether all keys that begin with this one are meant
-   * @param hasBegun runs when nothing is missed from now on
+   * @param hasBegun takes the store's revision when it begins; of what comes after that, nothing is
+   *     missed. Whoever has looked at what came before says {@link #missesNothingMore}
    */
-  void to(ByteSequence key, long from, boolean range, Runnable hasBegun) {
+  void to(ByteSequence key, long from, boolean range, LongConsumer hasBegun) {
     WatchOption option =
         WatchOption.builder()
             .withRevision(from)
@@ -81,16 +89,15 @@ final class Listening {
     }
   }
 
-  private void hear(WatchResponse response, Runnable hasBegun) {
+  private void hear(WatchResponse response, LongConsumer hasBegun) {
     if (over) {
       return;
     }
     if (response.isCreatedNotify()) {
-      begun.incrementAndGet();
-      hasBegun.run();
+      hasBegun.accept(response.getHeader().getRevision());
     }
     for (WatchEvent event : response.getEvents()) {
-      deleted.accept(event.getKeyValue().getKey());
+      deleted.accept(event.getKeyValue());
     }
   }
 
@@ -100,7 +107,8 @@ final class Listening {
     }
   }
 
-  private void end() {
+  /** Something may have been missed. */
+  void end() {
     boolean wasOver = over;
     stop();
     if (!wasOver) {

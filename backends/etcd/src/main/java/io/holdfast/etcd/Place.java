@@ -8,16 +8,22 @@ import java.time.Duration;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Function;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
  * What this process knows of a claim's place in the line: its key's create revision, who is ahead,
  * and who wants to hear when that changes.
  *
- * <p>It listens to two keys only, the one ahead and its own, from the revision after that at which
- * it looked: so nothing is missed in between, and a release wakes one waiter. Thread-safe.
+ * <p>It listens to two keys only, the one ahead and its own, so a release wakes one waiter. To its
+ * own from the revision after that at which it looked. To the one ahead from now on, and looks at
+ * it once more if anything was written in between: etcd tells a watch that begins in the past what
+ * it has to tell in rounds of 100 ms ({@code syncWatchersLoop}, etcd 3.4 to 3.6), and each turn of
+ * a line would wait for one. Thread-safe.
  */
 final class Place {
 
@@ -32,6 +38,13 @@ final class Place {
   private record Seen(
       long revision, int before, Optional<Tenure> ahead, boolean aheadIsGone, long at) {
     private static final Seen NOTHING = new Seen(0, Integer.MAX_VALUE, Optional.empty(), false, 0);
+
+    /** When the one ahead was deleted at a revision, in the life that was seen or a later one. */
+    private Seen withoutAhead(ByteSequence key, long deletedAt) {
+      return ahead.filter(it -> it.key().equals(key) && it.revision() < deletedAt).isPresent()
+          ? new Seen(revision, before, ahead, true, at)
+          : this;
+    }
   }
 
   /**
@@ -48,7 +61,8 @@ final class Place {
   /** The first answer that granted it. */
   private record Granted(long revision, Attempt.Granted grant, long heardAt) {}
 
-  private record Hearer(Watch watches, Runnable hint) {}
+  private record Hearer(
+      Watch watches, Function<Tenure, CompletionStage<Boolean>> isStillThere, Runnable hint) {}
 
   private final Session session;
   private final ByteSequence key;
@@ -195,9 +209,13 @@ final class Place {
         isTold ? session.patience() : Duration.ZERO, OptionalInt.of(now.before()));
   }
 
-  /** Runs the hint whenever the place may have become the first, until {@link #ignore}. */
-  void hear(Watch watches, Runnable hint) {
-    hearer = new Hearer(watches, hint);
+  /**
+   * Runs the hint whenever the place may have become the first, until {@link #ignore}.
+   *
+   * @param isStillThere asks the store
+   */
+  void hear(Watch watches, Function<Tenure, CompletionStage<Boolean>> isStillThere, Runnable hint) {
+    hearer = new Hearer(watches, isStillThere, hint);
     listen();
   }
 
@@ -215,36 +233,61 @@ final class Place {
     if (mine == null || last.ahead().isEmpty()) {
       return;
     }
-    ByteSequence ahead = last.ahead().get().key();
+    Tenure ahead = last.ahead().get();
     Listening former = listening.get();
-    if (former != null && !former.isOver() && former.isAbout(ahead)) {
+    if (former != null && !former.isOver() && former.isAbout(ahead.key())) {
       return;
     }
     Listening next =
-        new Listening(mine.watches(), ahead, deleted -> deleted(deleted, mine.hint()), mine.hint());
+        new Listening(
+            mine.watches(),
+            ahead.key(),
+            gone -> deleted(gone.getKey(), gone.getModRevision(), mine.hint()),
+            mine.hint());
     if (listening.compareAndSet(former, next)) {
       if (former != null) {
         former.stop();
       }
-      next.to(ahead, last.at() + 1, false, () -> {});
-      next.to(key, last.at() + 1, false, () -> {});
+      next.to(ahead.key(), 0, false, begunAt -> begun(next, begunAt, last.at(), ahead, mine));
+      next.to(key, last.at() + 1, false, begunAt -> next.missesNothingMore());
       if (hearer == null) {
         next.stop();
       }
     }
   }
 
-  private void deleted(ByteSequence deleted, Runnable hint) {
-    seen.updateAndGet(
-        last -> {
-          if (deleted.equals(key)) {
-            return Seen.NOTHING;
-          }
-          boolean isAhead = last.ahead().map(Tenure::key).filter(deleted::equals).isPresent();
-          return isAhead
-              ? new Seen(last.revision(), last.before(), last.ahead(), true, last.at())
-              : last;
-        });
-    hint.run();
+  /** It is told what happens to the one ahead from now on, and was not what happened before. */
+  private void begun(Listening heard, long begunAt, long lookedAt, Tenure ahead, Hearer mine) {
+    if (begunAt <= lookedAt) {
+      heard.missesNothingMore();
+      return;
+    }
+    var unused =
+        mine.isStillThere()
+            .apply(ahead)
+            .whenComplete(
+                (isThere, failure) -> {
+                  if (failure != null) {
+                    heard.end();
+                    return;
+                  }
+                  heard.missesNothingMore();
+                  if (!isThere) {
+                    deleted(ahead.key(), ahead.revision() + 1, mine.hint());
+                  }
+                });
+  }
+
+  /** Says nothing of a life of the key after the revision. Who was hinted already is not again. */
+  private void deleted(ByteSequence which, long at, Runnable hint) {
+    UnaryOperator<Seen> without =
+        last ->
+            which.equals(key)
+                ? (last.revision() < at ? Seen.NOTHING : last)
+                : last.withoutAhead(which, at);
+    Seen before = Objects.requireNonNull(seen.getAndUpdate(without));
+    if (!without.apply(before).equals(before)) {
+      hint.run();
+    }
   }
 }

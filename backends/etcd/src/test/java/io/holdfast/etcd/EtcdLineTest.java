@@ -72,10 +72,6 @@ class EtcdLineTest {
   }
 
   /** Questions about keys; the heartbeats of leases come when they are due. */
-  private long calls() {
-    return calls(etcd);
-  }
-
   private static long calls(TestEtcd to) {
     return to.counted("grpc_server_started_total", "grpc_service=\"etcdserverpb.KV\"");
   }
@@ -86,21 +82,18 @@ class EtcdLineTest {
         .until(() -> of.counted("etcd_debugging_mvcc_watcher_total", "") == number);
   }
 
-  private long keepAlives() {
-    return etcd.counted("grpc_server_started_total", "LeaseKeepAlive");
-  }
-
   @Test
   void freeLockIsOneTransactionAndItsReleaseAnother() throws Exception {
-    Claim claim = newClaim(newName());
-    EtcdBackend young = etcd.open(); // an older one may have to keep its lease
-    long before = calls();
-    long kept = keepAlives();
-    answer(young.ask(trying(claim)));
-    assertThat(calls() - before).isEqualTo(1);
-    release(young, claim);
-    assertThat(calls() - before).isEqualTo(2);
-    assertThat(keepAlives()).isEqualTo(kept);
+    try (TestEtcd own = new TestEtcd()) { // on which no waiter of another test looks
+      EtcdBackend alone = own.open();
+      Claim claim = newClaim(newName());
+      long before = calls(own);
+      answer(alone.ask(trying(claim)));
+      assertThat(calls(own) - before).isEqualTo(1);
+      release(alone, claim);
+      assertThat(calls(own) - before).isEqualTo(2);
+      assertThat(own.counted("grpc_server_started_total", "LeaseKeepAlive")).isZero();
+    }
   }
 
   @Test
@@ -109,17 +102,17 @@ class EtcdLineTest {
     Claim holder = newClaim(name);
     ask(backend, holder);
     Claim claim = newClaim(name);
-    assertThat(askAgainIn(claim)).isZero();
+    assertThat(askAgainIn(another, claim)).isZero();
     try (Watch watch = another.watch(claim, () -> {})) {
-      await().atMost(LIMIT).until(() -> askAgainIn(claim).equals(Duration.ofSeconds(15)));
+      await().atMost(LIMIT).until(() -> askAgainIn(another, claim).equals(Duration.ofSeconds(15)));
     }
-    assertThat(askAgainIn(claim)).as("nobody hears any more").isZero();
+    assertThat(askAgainIn(another, claim)).as("nobody hears any more").isZero();
     release(another, claim);
     release(backend, holder);
   }
 
-  private Duration askAgainIn(Claim claim) throws Exception {
-    return ((Attempt.Refused) ask(another, claim)).askAgainIn();
+  private static Duration askAgainIn(EtcdBackend through, Claim claim) throws Exception {
+    return ((Attempt.Refused) ask(through, claim)).askAgainIn();
   }
 
   @Test
@@ -136,6 +129,9 @@ class EtcdLineTest {
         line.add(inLine(i % 2 == 0 ? even : odd, name));
       }
       awaitWatchers(own, 1000);
+      for (Waiter waiter : line) { // until each has looked at the one before it, if it had to
+        await().atMost(LIMIT).until(() -> !askAgainIn(waiter.through(), waiter.claim()).isZero());
+      }
       long before = calls(own);
       long token = held.firstToken();
       release(even, holder);
@@ -251,24 +247,28 @@ class EtcdLineTest {
 
   @Test
   void whoeverWasAheadAndIsBackBehindIsNotInTheWay() throws Exception {
-    LockName name = newName();
-    Claim first = newClaim(name);
-    long token = ((Attempt.Granted) ask(backend, first)).firstToken();
-    Waiter second = inLine(another, name);
-    String key = TestEtcd.text(etcd.entries("lock_=" + name + "=").get(0));
-    release(backend, first);
-    Claim back = newClaim(name);
-    assertThat(ask(backend, back)).isInstanceOf(Attempt.Refused.class);
-    assertThat(etcd.keys(key)).as("the same key again").hasSize(1);
-    await().atMost(LIMIT).untilAsserted(() -> assertThat(second.hints()).hasPositiveValue());
-    long before = calls();
-    Attempt.Granted granted = (Attempt.Granted) ask(another, second.claim());
-    assertThat(calls() - before).isEqualTo(1);
-    assertThat(granted.firstToken()).isGreaterThan(token);
-    assertThat(answer(backend.inspect(name)).holder())
-        .hasValueSatisfying(holder -> assertThat(holder.token()).hasValue(granted.firstToken()));
-    release(another, second.claim());
-    release(backend, back);
+    try (TestEtcd own = new TestEtcd(); // on which no waiter of another test looks
+        EtcdBackend one = own.open();
+        EtcdBackend other = own.open()) {
+      LockName name = newName();
+      Claim first = newClaim(name);
+      long token = ((Attempt.Granted) ask(one, first)).firstToken();
+      Waiter second = inLine(other, name);
+      String key = TestEtcd.text(own.entries("lock_=" + name + "=").get(0));
+      release(one, first);
+      Claim back = newClaim(name);
+      assertThat(ask(one, back)).isInstanceOf(Attempt.Refused.class);
+      assertThat(own.keys(key)).as("the same key again").hasSize(1);
+      await().atMost(LIMIT).untilAsserted(() -> assertThat(second.hints()).hasPositiveValue());
+      long before = calls(own);
+      Attempt.Granted granted = (Attempt.Granted) ask(other, second.claim());
+      assertThat(calls(own) - before).isEqualTo(1);
+      assertThat(granted.firstToken()).isGreaterThan(token);
+      assertThat(answer(one.inspect(name)).holder())
+          .hasValueSatisfying(holder -> assertThat(holder.token()).hasValue(granted.firstToken()));
+      release(other, second.claim());
+      release(one, back);
+    }
   }
 
   @Test

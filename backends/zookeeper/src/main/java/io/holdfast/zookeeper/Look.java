@@ -9,15 +9,18 @@ import org.apache.zookeeper.Op;
  * after it. One question of three parts, which a server answers in their order, and need not answer
  * at one moment. Why it takes three is said in {@link Base}.
  *
- * <p>It proves something only behind a question that the leader has answered: a creation or {@link
- * Session#sync}. A server that is cut off from the leader cannot answer those, and what it could
- * say of our own node without them may be over: the leader may have ended our session, and granted
- * the lock.
+ * <p>It proves something only for {@link Session#keptFrom}, which counts from a question that the
+ * leader has answered: a creation or {@link Session#sync}. A server that is cut off from the leader
+ * cannot answer those, and what it could say of our own node later than that may be over: the
+ * leader may have ended our session, and granted the lock.
+ *
+ * @param askedAt when it was put
  */
-record Look(Line before, Base.Reading base, List<String> after) {
+record Look(Line before, Base.Reading base, List<String> after, long askedAt) {
 
   static CompletableFuture<Look> at(String folder, Session session, Base base) {
     Op line = Op.getChildren(folder);
+    long askedAt = session.now();
     return session
         .read(List.of(line, Op.getData(base.path()), line))
         .thenApply(
@@ -25,7 +28,8 @@ record Look(Line before, Base.Reading base, List<String> after) {
                 new Look(
                     new Line(Answers.children(parts.get(0))),
                     base.reading(parts.get(1)),
-                    Answers.children(parts.get(2))));
+                    Answers.children(parts.get(2)),
+                    askedAt));
   }
 
   /** Whether a node was there all the time. */

@@ -90,10 +90,14 @@ final class Place {
     return session.isOver() || (questions.get() == 0 && node == null && !isUnsure);
   }
 
-  /** Keeps a question until {@link #send}. */
+  /** A question is about to come. */
+  void expect() {
+    questions.incrementAndGet();
+  }
+
+  /** Keeps a question that was expected until {@link #send}. */
   CompletionStage<Attempt> ask(Ask ask) {
     Unsent now = new Unsent(ask, new CompletableFuture<>());
-    questions.incrementAndGet();
     drop(unsent.getAndSet(now));
     return now.answer();
   }
@@ -145,9 +149,9 @@ final class Place {
   private CompletionStage<Attempt> attempt(Ask ask) {
     Node known = node;
     if (known != null) {
-      CompletableFuture<Boolean> leader = session.sync();
+      CompletableFuture<Boolean> confirmed = session.confirmed();
       return look()
-          .thenCombine(leader, (look, answered) -> look)
+          .thenCombine(confirmed, (look, answered) -> look)
           .thenCompose(look -> attempt(known, look, ask, ask.span()));
     }
     return isUnsure
@@ -253,11 +257,11 @@ final class Place {
     }
     Grant before = grant;
     if (before != null) {
-      return CompletableFuture.completedFuture(granted(before));
+      return CompletableFuture.completedFuture(granted(before, look));
     }
     Base.Tokens tokens = base.tokens(look.base(), own.czxid(), span, session.now());
     return tokens.last() == look.base().base() + own.czxid()
-        ? CompletableFuture.completedFuture(granted(tokens))
+        ? CompletableFuture.completedFuture(granted(tokens, look))
         : liftFor(tokens, own, look, ask);
   }
 
@@ -270,18 +274,19 @@ final class Place {
             lift,
             (again, isLifted) ->
                 isLifted && again.has(own.name()) && !session.isOver()
-                    ? CompletableFuture.completedFuture(granted(tokens))
+                    ? CompletableFuture.completedFuture(granted(tokens, again))
                     : attempt(own, again, ask, 1))
         .thenCompose(attempt -> attempt);
   }
 
-  private Attempt granted(Base.Tokens tokens) {
-    return granted(new Grant(tokens, session.now()));
+  private Attempt granted(Base.Tokens tokens, Look look) {
+    return granted(new Grant(tokens, session.now()), look);
   }
 
-  private Attempt granted(Grant given) {
+  private Attempt granted(Grant given, Look look) {
     grant = given;
-    return new Attempt.Granted(given.tokens().first(), given.tokens().span(), session.keptFor());
+    return new Attempt.Granted(
+        given.tokens().first(), given.tokens().span(), session.keptFrom(look.askedAt()));
   }
 
   private CompletionStage<Attempt> refused(Node own, String ahead, Look look, Ask ask) {

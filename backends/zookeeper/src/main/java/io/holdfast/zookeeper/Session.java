@@ -14,6 +14,7 @@ import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.apache.zookeeper.CreateMode;
@@ -51,12 +52,16 @@ final class Session {
   private final Heartbeat<Boolean> heartbeat;
   private volatile boolean over;
 
+  /** When the last question was put that the leader has answered. */
+  private final AtomicLong confirmedAt;
+
   /** A node that was created: its whole path, and what the server says of it. */
   record Created(String path, Stat stat) {}
 
   private Session(ZookeeperUrl url, StoreContext context) throws IOException, ConfigException {
     this.url = url;
     this.context = context;
+    this.confirmedAt = new AtomicLong(context.time().nanoTime() - context.leaseFor().toNanos());
     this.heartbeat = new Heartbeat<>(context.time(), this::sync);
     ZKClientConfig config =
         url.config() == null ? new ZKClientConfig() : new ZKClientConfig(Path.of(url.config()));
@@ -182,6 +187,30 @@ final class Session {
   }
 
   /**
+   * For how long the ensemble keeps it from a moment on, by the leader's last word: nothing longer
+   * than {@link #keptFor}.
+   */
+  Duration keptFrom(long moment) {
+    Duration left = keptFor().minusNanos(Math.max(0, moment - confirmedAt.get()));
+    return left.isNegative() ? Duration.ZERO : left;
+  }
+
+  private void confirm(long askedAt) {
+    confirmedAt.accumulateAndGet(askedAt, (last, next) -> next - last > 0 ? next : last);
+  }
+
+  /**
+   * Completes when what is read behind it may be relied on for {@link #keptFrom}: at once if the
+   * leader has answered so lately that this costs a lock a thirtieth of its session at most, else
+   * when it answers.
+   */
+  CompletableFuture<Boolean> confirmed() {
+    return now() - confirmedAt.get() < context.leaseFor().toNanos() / 30
+        ? CompletableFuture.completedFuture(true)
+        : sync();
+  }
+
+  /**
    * Whether the leader still has the session: asked once for all locks, a few times per lease.
    *
    * @param notBefore what is answered was asked no earlier than this
@@ -194,18 +223,20 @@ final class Session {
   /** Goes through the leader; what is read behind it is not older than this question. */
   CompletableFuture<Boolean> sync() {
     CompletableFuture<Boolean> answer = new CompletableFuture<>();
-    zooKeeper.sync(url.root(), (rc, path, ctx) -> settle(answer, rc, () -> true), null);
+    long askedAt = now();
+    zooKeeper.sync(url.root(), (rc, path, ctx) -> settle(answer, rc, () -> true, askedAt), null);
     return answer;
   }
 
   CompletableFuture<Created> create(String path, byte[] data, CreateMode mode) {
     CompletableFuture<Created> answer = new CompletableFuture<>();
+    long askedAt = now();
     zooKeeper.create(
         path,
         data,
         url.acl(),
         mode,
-        (rc, asked, ctx, name, stat) -> settle(answer, rc, () -> new Created(name, stat)),
+        (rc, asked, ctx, name, stat) -> settle(answer, rc, () -> new Created(name, stat), askedAt),
         null);
     return answer;
   }
@@ -261,6 +292,14 @@ final class Session {
     } else {
       answer.completeExceptionally(ZookeeperFailure.of(failure, url.about()));
     }
+  }
+
+  /** Of a question that the leader has answered, if it has not failed. */
+  private <A> void settle(CompletableFuture<A> answer, int rc, Supplier<A> value, long askedAt) {
+    if (rc == 0) {
+      confirm(askedAt);
+    }
+    settle(answer, rc, value);
   }
 
   private <A> void settle(CompletableFuture<A> answer, int rc, Supplier<A> value) {

@@ -24,7 +24,6 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
@@ -116,7 +115,6 @@ final class ZookeeperBackend implements LockBackend, Inspectable {
   public CompletionStage<Attempt> ask(Ask ask) {
     Claim claim = ask.claim();
     Opening opening = opening();
-    AtomicReference<CompletionStage<Attempt>> answer = new AtomicReference<>();
     Place place =
         Objects.requireNonNull(
             places.compute(
@@ -124,11 +122,12 @@ final class ZookeeperBackend implements LockBackend, Inspectable {
                 (id, known) -> {
                   Place now =
                       known != null && known.isIn(opening) ? known : placeIn(opening, claim);
-                  answer.set(now.ask(ask)); // in here, so that it is not forgotten meanwhile
+                  now.expect(); // in here, so that it is not forgotten meanwhile
                   return now;
                 }));
+    CompletionStage<Attempt> answer = place.ask(ask);
     place.send();
-    return forgetIfEmpty(claim, place, Objects.requireNonNull(answer.get()));
+    return forgetIfEmpty(claim, place, answer);
   }
 
   private Place placeIn(Opening opening, Claim claim) {

@@ -143,7 +143,16 @@ final class TestZookeeper implements AutoCloseable {
   }
 
   ZookeeperBackend open(String url, Duration session) {
-    ZookeeperBackend backend = ZookeeperBackend.connect(ZookeeperUrl.parse(url), context(session));
+    return open(url, context(session));
+  }
+
+  /** Whose clock is in the test's hands. */
+  ZookeeperBackend open(String url, Duration session, Time time) {
+    return open(url, new StoreContext(time, PATIENT, session, warning -> {}));
+  }
+
+  private ZookeeperBackend open(String url, StoreContext context) {
+    ZookeeperBackend backend = ZookeeperBackend.connect(ZookeeperUrl.parse(url), context);
     backends.add(backend);
     return backend;
   }

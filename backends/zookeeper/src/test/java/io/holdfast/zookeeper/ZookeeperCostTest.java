@@ -17,6 +17,7 @@ import io.holdfast.spi.Attempt;
 import io.holdfast.spi.Claim;
 import io.holdfast.spi.Release;
 import io.holdfast.spi.Renewal;
+import io.holdfast.testkit.ManualTime;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -39,9 +40,12 @@ import org.junit.jupiter.api.TestInstance;
 class ZookeeperCostTest {
 
   private static final List<Integer> ENTER = List.of(OpCode.create2, OpCode.multiRead);
-  private static final List<Integer> LOOK = List.of(OpCode.sync, OpCode.multiRead);
+  private static final List<Integer> LOOK = List.of(OpCode.multiRead);
+  private static final List<Integer> CONFIRMED_LOOK = List.of(OpCode.sync, OpCode.multiRead);
+  private static final Duration SESSION = TestZookeeper.LONGEST;
 
   private final TestZookeeper zookeeper = TestZookeeper.one();
+  private ManualTime time;
   private Wire wire;
   private ZookeeperBackend backend;
 
@@ -54,7 +58,8 @@ class ZookeeperCostTest {
   @BeforeEach
   void open() throws Exception {
     wire = new Wire(zookeeper.server().getPort());
-    backend = zookeeper.open(wire.url(), TestZookeeper.LONGEST);
+    time = new ManualTime();
+    backend = zookeeper.open(wire.url(), SESSION, time);
   }
 
   @AfterEach
@@ -147,6 +152,25 @@ class ZookeeperCostTest {
       assertThat(answer(backend.ask(waiting(second)))).isInstanceOf(Attempt.Granted.class);
       assertThat(wire.questions()).isEqualTo(LOOK);
     }
+  }
+
+  @Test
+  void aLookReliesOnTheLeadersLastWordForAThirtiethOfTheSessionAndNoLonger() throws Exception {
+    Claim claim = Claim.on(usedName(), "a test");
+    Duration whole = validFor(claim);
+    assertThat(whole).isPositive();
+    Duration lately = SESSION.dividedBy(30).minusMillis(1);
+    time.pass(lately);
+    wire.questions();
+    assertThat(validFor(claim)).isEqualTo(whole.minus(lately));
+    assertThat(wire.questions()).isEqualTo(LOOK);
+    time.pass(Duration.ofMillis(1));
+    assertThat(validFor(claim)).isEqualTo(whole);
+    assertThat(wire.questions()).isEqualTo(CONFIRMED_LOOK);
+  }
+
+  private Duration validFor(Claim claim) throws Exception {
+    return ((Attempt.Granted) answer(backend.ask(waiting(claim)))).validFor();
   }
 
   @Test

@@ -2,6 +2,7 @@ package io.holdfast.testkit.history;
 
 import java.time.Duration;
 import java.util.Optional;
+import java.util.function.Consumer;
 
 /**
  * What a history is held against. Start from {@link #DEFAULTS} and change what differs:
@@ -95,235 +96,122 @@ public record Expectations(
 
   /** These expectations with or without {@link #exclusion()}. */
   public Expectations exclusion(boolean promised) {
-    return new Expectations(
-        promised,
-        tokens,
-        tokensGrow,
-        requestTimeout,
-        leaseFor,
-        longestBackoff,
-        slack,
-        storeLossTold,
-        endsNoneEarly,
-        renewsInTime,
-        fifoInProcess,
-        fifoOverStore,
-        minima);
+    return with(copy -> copy.exclusion = promised);
   }
 
   /** These expectations with or without {@link #tokens()}. */
   public Expectations tokens(boolean given) {
-    return new Expectations(
-        exclusion,
-        given,
-        tokensGrow,
-        requestTimeout,
-        leaseFor,
-        longestBackoff,
-        slack,
-        storeLossTold,
-        endsNoneEarly,
-        renewsInTime,
-        fifoInProcess,
-        fifoOverStore,
-        minima);
+    return with(copy -> copy.tokens = given);
   }
 
   /** These expectations with or without {@link #tokensGrow()}. */
   public Expectations tokensGrow(boolean promised) {
-    return new Expectations(
-        exclusion,
-        tokens,
-        promised,
-        requestTimeout,
-        leaseFor,
-        longestBackoff,
-        slack,
-        storeLossTold,
-        endsNoneEarly,
-        renewsInTime,
-        fifoInProcess,
-        fifoOverStore,
-        minima);
+    return with(copy -> copy.tokensGrow = promised);
   }
 
   /** These expectations with another {@link #requestTimeout()}. */
   public Expectations requestTimeout(Duration span) {
-    return new Expectations(
-        exclusion,
-        tokens,
-        tokensGrow,
-        span,
-        leaseFor,
-        longestBackoff,
-        slack,
-        storeLossTold,
-        endsNoneEarly,
-        renewsInTime,
-        fifoInProcess,
-        fifoOverStore,
-        minima);
+    return with(copy -> copy.requestTimeout = span);
   }
 
   /** These expectations with another {@link #leaseFor()}. */
   public Expectations leaseFor(Duration span) {
-    return new Expectations(
-        exclusion,
-        tokens,
-        tokensGrow,
-        requestTimeout,
-        span,
-        longestBackoff,
-        slack,
-        storeLossTold,
-        endsNoneEarly,
-        renewsInTime,
-        fifoInProcess,
-        fifoOverStore,
-        minima);
+    return with(copy -> copy.leaseFor = span);
   }
 
   /** These expectations with another {@link #longestBackoff()}. */
   public Expectations longestBackoff(Duration span) {
-    return new Expectations(
-        exclusion,
-        tokens,
-        tokensGrow,
-        requestTimeout,
-        leaseFor,
-        span,
-        slack,
-        storeLossTold,
-        endsNoneEarly,
-        renewsInTime,
-        fifoInProcess,
-        fifoOverStore,
-        minima);
+    return with(copy -> copy.longestBackoff = span);
   }
 
   /** These expectations with another {@link #slack()}. */
   public Expectations slack(Duration span) {
-    return new Expectations(
-        exclusion,
-        tokens,
-        tokensGrow,
-        requestTimeout,
-        leaseFor,
-        longestBackoff,
-        span,
-        storeLossTold,
-        endsNoneEarly,
-        renewsInTime,
-        fifoInProcess,
-        fifoOverStore,
-        minima);
+    return with(copy -> copy.slack = span);
   }
 
   /** These expectations with or without {@link #storeLossTold()}. */
   public Expectations storeLossTold(boolean told) {
-    return new Expectations(
-        exclusion,
-        tokens,
-        tokensGrow,
-        requestTimeout,
-        leaseFor,
-        longestBackoff,
-        slack,
-        told,
-        endsNoneEarly,
-        renewsInTime,
-        fifoInProcess,
-        fifoOverStore,
-        minima);
+    return with(copy -> copy.storeLossTold = told);
   }
 
   /** These expectations with or without {@link #endsNoneEarly()}. */
   public Expectations endsNoneEarly(boolean kept) {
-    return new Expectations(
-        exclusion,
-        tokens,
-        tokensGrow,
-        requestTimeout,
-        leaseFor,
-        longestBackoff,
-        slack,
-        storeLossTold,
-        kept,
-        renewsInTime,
-        fifoInProcess,
-        fifoOverStore,
-        minima);
+    return with(copy -> copy.endsNoneEarly = kept);
   }
 
   /** These expectations with or without {@link #renewsInTime()}. */
   public Expectations renewsInTime(boolean inTime) {
-    return new Expectations(
-        exclusion,
-        tokens,
-        tokensGrow,
-        requestTimeout,
-        leaseFor,
-        longestBackoff,
-        slack,
-        storeLossTold,
-        endsNoneEarly,
-        inTime,
-        fifoInProcess,
-        fifoOverStore,
-        minima);
+    return with(copy -> copy.renewsInTime = inTime);
   }
 
   /** These expectations with or without {@link #fifoInProcess()}. */
   public Expectations fifoInProcess(boolean inOrder) {
-    return new Expectations(
-        exclusion,
-        tokens,
-        tokensGrow,
-        requestTimeout,
-        leaseFor,
-        longestBackoff,
-        slack,
-        storeLossTold,
-        endsNoneEarly,
-        renewsInTime,
-        inOrder,
-        fifoOverStore,
-        minima);
+    return with(copy -> copy.fifoInProcess = inOrder);
   }
 
   /** These expectations with or without {@link #fifoOverStore()}. */
   public Expectations fifoOverStore(boolean inOrder) {
-    return new Expectations(
-        exclusion,
-        tokens,
-        tokensGrow,
-        requestTimeout,
-        leaseFor,
-        longestBackoff,
-        slack,
-        storeLossTold,
-        endsNoneEarly,
-        renewsInTime,
-        fifoInProcess,
-        inOrder,
-        minima);
+    return with(copy -> copy.fifoOverStore = inOrder);
   }
 
   /** These expectations with {@link #minima()}. */
   public Expectations minima(Minima least) {
-    return new Expectations(
-        exclusion,
-        tokens,
-        tokensGrow,
-        requestTimeout,
-        leaseFor,
-        longestBackoff,
-        slack,
-        storeLossTold,
-        endsNoneEarly,
-        renewsInTime,
-        fifoInProcess,
-        fifoOverStore,
-        Optional.of(least));
+    return with(copy -> copy.minima = Optional.of(least));
+  }
+
+  private Expectations with(Consumer<Copy> change) {
+    Copy copy = new Copy(this);
+    change.accept(copy);
+    return copy.done();
+  }
+
+  /** What one of them is changed in. */
+  private static final class Copy {
+    private boolean exclusion;
+    private boolean tokens;
+    private boolean tokensGrow;
+    private Duration requestTimeout;
+    private Duration leaseFor;
+    private Duration longestBackoff;
+    private Duration slack;
+    private boolean storeLossTold;
+    private boolean endsNoneEarly;
+    private boolean renewsInTime;
+    private boolean fifoInProcess;
+    private boolean fifoOverStore;
+    private Optional<Minima> minima;
+
+    Copy(Expectations of) {
+      exclusion = of.exclusion;
+      tokens = of.tokens;
+      tokensGrow = of.tokensGrow;
+      requestTimeout = of.requestTimeout;
+      leaseFor = of.leaseFor;
+      longestBackoff = of.longestBackoff;
+      slack = of.slack;
+      storeLossTold = of.storeLossTold;
+      endsNoneEarly = of.endsNoneEarly;
+      renewsInTime = of.renewsInTime;
+      fifoInProcess = of.fifoInProcess;
+      fifoOverStore = of.fifoOverStore;
+      minima = of.minima;
+    }
+
+    Expectations done() {
+      return new Expectations(
+          exclusion,
+          tokens,
+          tokensGrow,
+          requestTimeout,
+          leaseFor,
+          longestBackoff,
+          slack,
+          storeLossTold,
+          endsNoneEarly,
+          renewsInTime,
+          fifoInProcess,
+          fifoOverStore,
+          minima);
+    }
   }
 }
