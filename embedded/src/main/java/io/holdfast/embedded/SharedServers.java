@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
 final class SharedServers {
 
   private static final Map<Path, SharedServers> OF_THIS_JVM = new ConcurrentHashMap<>();
-  private static final Duration ANSWER_LIMIT = Duration.ofSeconds(10);
+  private static final Duration ANSWER_LIMIT = Duration.ofSeconds(60);
 
   private final Path folder;
   private final Gate gate;

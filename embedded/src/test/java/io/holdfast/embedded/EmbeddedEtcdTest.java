@@ -2,8 +2,10 @@ package io.holdfast.embedded;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
@@ -62,7 +64,11 @@ class EmbeddedEtcdTest {
     try {
       assertThat(members)
           .hasSize(3)
-          .allSatisfy(member -> assertThat(member.metrics()).contains("etcd_server_has_leader 1"));
+          .allSatisfy(
+              member -> // which may be electing another one just now
+              await()
+                      .atMost(Duration.ofSeconds(60))
+                      .until(() -> member.metrics().contains("etcd_server_has_leader 1")));
     } finally {
       members.forEach(EmbeddedEtcd::close);
     }

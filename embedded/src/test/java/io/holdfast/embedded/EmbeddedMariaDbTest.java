@@ -111,7 +111,7 @@ class EmbeddedMariaDbTest {
         .hasMessageNotContaining("\n");
     assertThatThrownBy(() -> EmbeddedMariaDb.builder().setting("a=b", "1"))
         .isInstanceOf(IllegalArgumentException.class);
-    assertThat(ProcessHandle.current().children()).isEmpty();
+    EmbeddedRedisTest.awaitNoChild();
   }
 
   @Tag("slow")

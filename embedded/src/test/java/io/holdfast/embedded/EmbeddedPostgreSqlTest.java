@@ -112,7 +112,7 @@ class EmbeddedPostgreSqlTest {
         .hasMessageNotContaining("\n");
     assertThatThrownBy(() -> EmbeddedPostgreSql.builder().setting("a=b", "1"))
         .isInstanceOf(IllegalArgumentException.class);
-    assertThat(ProcessHandle.current().children()).isEmpty();
+    EmbeddedRedisTest.awaitNoChild();
   }
 
   @Test

@@ -8,6 +8,7 @@ import io.grpc.StatusRuntimeException;
 import io.holdfast.BackendException;
 import io.holdfast.LockException;
 import io.holdfast.StoreRefusedException;
+import io.netty.handler.ssl.SslHandshakeTimeoutException;
 import java.security.GeneralSecurityException;
 import java.util.List;
 import java.util.Optional;
@@ -33,7 +34,7 @@ final class EtcdFailure {
       if (cause instanceof LockException known) {
         return known;
       }
-      if (cause instanceof GeneralSecurityException || cause instanceof SSLHandshakeException) {
+      if (cause instanceof GeneralSecurityException || isRefusedHandshake(cause)) {
         return new StoreRefusedException(
             "The TLS certificate of " + about + " is not trusted or is not for this host name",
             cause);
@@ -44,6 +45,14 @@ final class EtcdFailure {
         .reduce((outer, inner) -> inner)
         .map(status -> meaning(EtcdExceptionFactory.toEtcdException(status), about))
         .orElseGet(() -> new BackendException("The question to " + about + " was not sent"));
+  }
+
+  /**
+   * Netty says in the same way that the server was silent for ten seconds, which decides nothing.
+   */
+  private static boolean isRefusedHandshake(Throwable cause) {
+    return cause instanceof SSLHandshakeException
+        && !(cause instanceof SslHandshakeTimeoutException);
   }
 
   /** Whether the server says that it does not know the etcd lease of the question. */

@@ -1,6 +1,5 @@
 package io.holdfast.etcd;
 
-import static io.holdfast.etcd.TestEtcd.answer;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -8,12 +7,12 @@ import io.etcd.jetcd.Client;
 import io.holdfast.BackendException;
 import io.holdfast.Lease;
 import io.holdfast.LockEvent;
-import io.holdfast.LockOptions;
 import io.holdfast.Locks;
 import io.holdfast.LocksConfig;
 import io.holdfast.embedded.EmbeddedEtcd;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -28,10 +27,11 @@ import org.junit.jupiter.api.Test;
 @Tag("slow")
 class EtcdClusterTest {
 
-  private static final Duration LIMIT = Duration.ofSeconds(60);
+  private static final Duration LIMIT = Duration.ofSeconds(90);
+
+  /** The lease is longer than an election and a pause of this JVM together. */
   private static final LocksConfig CONFIG =
-      LocksConfig.DEFAULTS.options(
-          LockOptions.DEFAULTS.leaseFor(Duration.ofSeconds(10)).waitAtMost(Duration.ofMinutes(1)));
+      TestEtcd.config(Duration.ofSeconds(24)).requestTimeout(Duration.ofSeconds(3));
 
   /** More than a lease has: who is renewed so often has outlived the lease of before. */
   private static final int MORE_THAN_A_LEASE = 4;
@@ -56,16 +56,28 @@ class EtcdClusterTest {
     members.forEach(EmbeddedEtcd::close);
   }
 
-  private EmbeddedEtcd leader() throws Exception {
+  private Locks connect(LocksConfig config) {
+    return await()
+        .atMost(LIMIT)
+        .ignoreException(BackendException.class)
+        .until(() -> Locks.connect(url, config), locks -> true);
+  }
+
+  private EmbeddedEtcd leader() {
     try (Client client = Client.builder().endpoints(endpoint(members.get(0))).build()) {
-      for (EmbeddedEtcd member : members) {
-        var status = answer(client.getMaintenanceClient().statusMember(endpoint(member)));
-        if (status.getLeader() == status.getHeader().getMemberId()) {
-          return member;
-        }
-      }
+      return await()
+          .atMost(LIMIT)
+          .ignoreExceptions()
+          .until(
+              () -> members.stream().filter(member -> leads(client, member)).findAny(),
+              Optional::isPresent)
+          .orElseThrow();
     }
-    throw new AssertionError("no leader");
+  }
+
+  private static boolean leads(Client client, EmbeddedEtcd member) {
+    var status = client.getMaintenanceClient().statusMember(endpoint(member)).join();
+    return status.getLeader() == status.getHeader().getMemberId();
   }
 
   private static String endpoint(EmbeddedEtcd member) {
@@ -74,8 +86,8 @@ class EtcdClusterTest {
 
   @Test
   void locksAreHeldAndHandedOnWhileTheLeaderDies() throws Exception {
-    try (Locks one = Locks.connect(url, listening);
-        Locks other = Locks.connect(url, CONFIG)) {
+    try (Locks one = connect(listening);
+        Locks other = connect(CONFIG)) {
       Lease held = one.acquire("held");
       Lease first = one.acquire("handed-on");
       CompletableFuture<Lease> waiting = other.acquireAsync("handed-on");
@@ -97,7 +109,7 @@ class EtcdClusterTest {
 
   @Test
   void frozenLeaderEndsNoLease() throws Exception {
-    try (Locks one = Locks.connect(url, listening)) {
+    try (Locks one = connect(listening)) {
       Lease held = one.acquire("held");
       EmbeddedEtcd leader = leader();
       leader.pause();
@@ -111,8 +123,8 @@ class EtcdClusterTest {
   void noTwoHoldersAndNoTokenTwiceWhileLeadersComeAndGo() throws Exception {
     AtomicLong last = new AtomicLong();
     AtomicLong grants = new AtomicLong();
-    try (Locks one = Locks.connect(url, CONFIG);
-        Locks other = Locks.connect(url, CONFIG)) {
+    try (Locks one = connect(CONFIG);
+        Locks other = connect(CONFIG)) {
       CompletableFuture<?> stop = new CompletableFuture<>();
       List<CompletableFuture<Void>> workers =
           List.of(one, other, one, other).stream()

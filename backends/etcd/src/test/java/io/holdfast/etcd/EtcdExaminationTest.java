@@ -25,8 +25,7 @@ import org.junit.jupiter.api.Test;
 @NeedsEtcd
 class EtcdExaminationTest {
 
-  private static final LocksConfig CONFIG =
-      LocksConfig.DEFAULTS.requestTimeout(Duration.ofSeconds(10));
+  private static final LocksConfig CONFIG = LocksConfig.DEFAULTS.requestTimeout(TestEtcd.PATIENT);
 
   private final TestEtcd etcd = new TestEtcd("--quota-backend-bytes=" + 4 * 1024 * 1024);
 

@@ -163,15 +163,17 @@ class EtcdSlotsTest {
   @Test
   void keyOfAReleaseThatNeverArrivedIsRemovedByTheNextHeartbeat() throws Exception {
     try (Way way = new Way(etcd.server().port())) {
-      EtcdBackend backend = etcd.open(way.url(), LEASE, Duration.ofSeconds(2));
+      EtcdBackend backend = etcd.open(way.url(), LEASE, PATIENT);
       LockName name = newName();
       Claim claim = newClaim(name);
       Claim held = newClaim(newName());
       grant(backend, claim);
       grant(backend, held);
-      way.freeze();
-      awaitFailure(backend.release(claim, 0, Duration.ZERO));
+      way.loseQuestions();
+      CompletionStage<Release> released = backend.release(claim, 0, Duration.ZERO);
+      await().atMost(LIMIT).until(() -> way.lost().contains(name.value()));
       way.cut();
+      awaitFailure(released);
       await()
           .atMost(LIMIT)
           .ignoreExceptions()
@@ -204,7 +206,7 @@ class EtcdSlotsTest {
     assertThat(answer(first)).isInstanceOf(Attempt.Refused.class);
     // If the first one's place was being left already, the second got no answer.
     var unused = second.handle((attempt, failure) -> attempt).toCompletableFuture().get();
-    await().until(() -> isRefused(backend, claim));
+    await().atMost(LIMIT).until(() -> isRefused(backend, claim));
     answer(another.release(holder, 0, Duration.ZERO));
     assertThat(answer(backend.ask(waiting(claim)))).isInstanceOf(Attempt.Granted.class);
     assertThat(answer(another.ask(trying(newClaim(name))))).isInstanceOf(Attempt.Refused.class);

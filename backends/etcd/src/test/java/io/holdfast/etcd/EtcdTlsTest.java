@@ -12,9 +12,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.holdfast.BackendException;
 import io.holdfast.StoreRefusedException;
 import io.holdfast.spi.Attempt;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.nio.file.Path;
 import java.time.Duration;
 import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 
@@ -62,6 +65,17 @@ class EtcdTlsTest {
     assertThatThrownBy(() -> open(etcd.server().url() + "?ca=/nowhere.pem"))
         .isInstanceOf(StoreRefusedException.class)
         .hasMessageContaining("PEM");
+  }
+
+  @Test
+  @Tag("slow")
+  void serverThatIsSilentInTheHandshakeIsNoAnswerAndNoRefusal() throws Exception {
+    try (ServerSocket silent = new ServerSocket(0, 50, InetAddress.getLoopbackAddress())) {
+      String url = "etcds://127.0.0.1:" + silent.getLocalPort() + "?ca=" + certificate;
+      assertThatThrownBy(() -> open(url)) // Netty waits for ten seconds
+          .isInstanceOf(BackendException.class)
+          .hasMessageStartingWith("No connection to etcd at ");
+    }
   }
 
   @Test

@@ -1,9 +1,7 @@
 package io.holdfast.etcd;
 
 import io.holdfast.Lease;
-import io.holdfast.LockOptions;
 import io.holdfast.Locks;
-import io.holdfast.LocksConfig;
 import java.io.IOException;
 import java.time.Duration;
 
@@ -14,12 +12,11 @@ final class Holder {
 
   /** Arguments: the store's URL, the name, the lease in seconds. Ends when its input does. */
   public static void main(String[] args) throws IOException, InterruptedException {
-    LockOptions options =
-        LockOptions.DEFAULTS.leaseFor(Duration.ofSeconds(Long.parseLong(args[2])));
-    try (Locks locks = Locks.connect(args[0], LocksConfig.DEFAULTS.options(options))) {
+    Duration leaseFor = Duration.ofSeconds(Long.parseLong(args[2]));
+    try (Locks locks = Locks.connect(args[0], TestEtcd.config(leaseFor))) {
       Lease lease = locks.acquire(args[1]);
+      System.out.println(lease.token()); // first, as a short lease may be over by now
       lease.onLost(() -> System.out.println("lost"));
-      System.out.println(lease.token());
       while (System.in.read() >= 0) {
         System.out.println(lease.isHeld() ? "held" : "not held");
       }

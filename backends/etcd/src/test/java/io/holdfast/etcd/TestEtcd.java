@@ -4,7 +4,10 @@ import io.etcd.jetcd.Client;
 import io.etcd.jetcd.KeyValue;
 import io.etcd.jetcd.options.DeleteOption;
 import io.etcd.jetcd.options.GetOption;
+import io.holdfast.BackendException;
 import io.holdfast.LockName;
+import io.holdfast.LockOptions;
+import io.holdfast.LocksConfig;
 import io.holdfast.embedded.EmbeddedEtcd;
 import io.holdfast.spi.Ask;
 import io.holdfast.spi.Claim;
@@ -22,12 +25,16 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.awaitility.Awaitility;
 
 /** A real server, a client that never heard of Holdfast, and backends to try. */
 final class TestEtcd implements AutoCloseable {
 
-  static final Duration LEASE = Duration.ofMinutes(2); // longer than any wait in a test
-  static final Duration PATIENT = Duration.ofSeconds(10);
+  /** So long that none is kept alive within a test, however slow the machine is. */
+  static final Duration LEASE = Duration.ofMinutes(10);
+
+  /** Longer than a machine stands still that has too much to do. */
+  static final Duration PATIENT = Duration.ofSeconds(40);
 
   /** Real time, which nothing here has to be in charge of. */
   static final Time REAL =
@@ -82,8 +89,30 @@ final class TestEtcd implements AutoCloseable {
     return backend;
   }
 
+  /** One that waits for no answer longer than a few seconds. Tried until its first one came. */
+  EtcdBackend openImpatient() {
+    return Awaitility.await()
+        .atMost(PATIENT)
+        .ignoreException(BackendException.class)
+        .until(() -> open(server.url(), LEASE, Duration.ofSeconds(3)), backend -> true);
+  }
+
+  EtcdBackend open(Time time, Duration leaseFor) {
+    StoreContext context = new StoreContext(time, PATIENT, leaseFor, warning -> {});
+    EtcdBackend backend = EtcdBackend.connect(EtcdUrl.parse(server.url()), context);
+    backends.add(backend);
+    return backend;
+  }
+
   static StoreContext context(Duration leaseFor, Duration requestTimeout) {
     return new StoreContext(REAL, requestTimeout, leaseFor, warning -> {});
+  }
+
+  /** Of locks that are patient with the store and with each other. */
+  static LocksConfig config(Duration leaseFor) {
+    return LocksConfig.DEFAULTS
+        .requestTimeout(PATIENT)
+        .options(LockOptions.DEFAULTS.leaseFor(leaseFor).waitAtMost(Duration.ofMinutes(2)));
   }
 
   /** All keys that begin so, each in words. */
@@ -110,9 +139,10 @@ final class TestEtcd implements AutoCloseable {
 
   /** The sum of what the server counts under a name, with labels that contain a text. */
   long counted(String metric, String labels) {
+    String told =
+        Awaitility.await().atMost(PATIENT).until(server::metrics, text -> !text.isEmpty());
     Matcher lines =
-        Pattern.compile("(?m)^" + metric + "(?:\\{([^}]*)\\})? ([0-9.e+]+)$")
-            .matcher(server.metrics());
+        Pattern.compile("(?m)^" + metric + "(?:\\{([^}]*)\\})? ([0-9.e+]+)$").matcher(told);
     double sum = 0;
     while (lines.find()) {
       if (Objects.requireNonNullElse(lines.group(1), "").contains(labels)) {

@@ -1,6 +1,10 @@
 package io.holdfast.zookeeper;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
+
 import io.holdfast.LockName;
+import io.holdfast.LockOptions;
+import io.holdfast.LocksConfig;
 import io.holdfast.spi.Ask;
 import io.holdfast.spi.Attempt;
 import io.holdfast.spi.Claim;
@@ -22,14 +26,24 @@ import org.apache.zookeeper.CreateMode;
 import org.apache.zookeeper.KeeperException;
 import org.apache.zookeeper.ZooDefs;
 import org.apache.zookeeper.ZooKeeper;
+import org.apache.zookeeper.data.Stat;
 import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
 
 /** Real servers, a client that never heard of Holdfast, and backends to try. */
 final class TestZookeeper implements AutoCloseable {
 
+  static final String BASE = "/holdfast/test/%base";
   static final int TICK = 200;
-  static final Duration SESSION = Duration.ofSeconds(10);
+
+  /** The servers stand still with this JVM, and then end sessions before they hear of them. */
+  static final Duration SESSION = Duration.ofSeconds(60);
+
+  /** The longest session that servers grant here. */
+  static final Duration LONGEST = Duration.ofMinutes(10);
+
+  /** Longer than a machine stands still that has too much to do. */
+  static final Duration PATIENT = Duration.ofSeconds(60);
 
   /** Real time, which nothing here has to be in charge of. */
   static final Time REAL =
@@ -72,7 +86,7 @@ final class TestZookeeper implements AutoCloseable {
 
   static TestZookeeper one(Map<String, Object> settings) {
     try {
-      return new TestZookeeper(new TestingServer(spec(settings), true), null);
+      return new TestZookeeper(new TestingServer(spec(0, settings), true), null); // at a free port
     } catch (Exception e) {
       throw new IllegalStateException(e);
     }
@@ -82,7 +96,7 @@ final class TestZookeeper implements AutoCloseable {
   static TestZookeeper three() {
     try {
       TestingCluster cluster =
-          new TestingCluster(List.of(spec(Map.of()), spec(Map.of()), spec(Map.of())));
+          new TestingCluster(List.of(spec(-1, Map.of()), spec(-1, Map.of()), spec(-1, Map.of())));
       cluster.start();
       return new TestZookeeper(null, cluster);
     } catch (Exception e) {
@@ -90,13 +104,18 @@ final class TestZookeeper implements AutoCloseable {
     }
   }
 
-  /** Sessions of any length up to a minute, ticks of {@link #TICK} ms. */
-  static InstanceSpec spec(Map<String, Object> settings) {
+  /**
+   * Sessions of any length up to {@link #LONGEST}, ticks of {@link #TICK} ms; servers bear each
+   * other's silence for longer than this JVM stands still.
+   */
+  static InstanceSpec spec(int port, Map<String, Object> settings) {
     Map<String, Object> all = new java.util.HashMap<>(settings);
     all.putIfAbsent("minSessionTimeout", "400");
-    all.putIfAbsent("maxSessionTimeout", "60000");
+    all.putIfAbsent("maxSessionTimeout", Long.toString(LONGEST.toMillis()));
+    all.putIfAbsent("initLimit", "300");
+    all.putIfAbsent("syncLimit", "300");
     all.putIfAbsent("admin.enableServer", "false");
-    return new InstanceSpec(null, -1, -1, -1, true, -1, TICK, -1, all);
+    return new InstanceSpec(null, port, -1, -1, true, -1, TICK, -1, all);
   }
 
   TestingServer server() {
@@ -129,7 +148,7 @@ final class TestZookeeper implements AutoCloseable {
 
   /** Whose clock is in the test's hands. */
   ZookeeperBackend open(String url, Duration session, Time time) {
-    return open(url, new StoreContext(time, Duration.ofSeconds(20), session, warning -> {}));
+    return open(url, new StoreContext(time, PATIENT, session, warning -> {}));
   }
 
   private ZookeeperBackend open(String url, StoreContext context) {
@@ -139,14 +158,33 @@ final class TestZookeeper implements AutoCloseable {
   }
 
   static StoreContext context(Duration session) {
-    return new StoreContext(REAL, Duration.ofSeconds(20), session, warning -> {});
+    return new StoreContext(REAL, PATIENT, session, warning -> {});
+  }
+
+  /** Of locks that are patient with the store and with each other. */
+  static LocksConfig config(Duration leaseFor) {
+    return LocksConfig.DEFAULTS
+        .requestTimeout(PATIENT)
+        .options(LockOptions.DEFAULTS.leaseFor(leaseFor).waitAtMost(Duration.ofMinutes(2)));
+  }
+
+  /**
+   * Puts the base so far ahead of the clock that nobody lifts it for the clock's sake, however late
+   * it is: where what is sent, or which base a token has, must not hang on that.
+   */
+  void liftBaseFarAhead() throws Exception {
+    open().close(); // makes it
+    Stat stat = new Stat();
+    long base = Long.parseLong(new String(plain().getData(BASE, false, stat), US_ASCII));
+    byte[] ahead = Long.toString(base + 3_600_000_000L).getBytes(US_ASCII);
+    plain().setData(BASE, ahead, stat.getVersion());
   }
 
   /** A client with all rights. */
   ZooKeeper plain() {
     if (plain == null) {
       try {
-        plain = new ZooKeeper(servers(), 30_000, event -> {});
+        plain = new ZooKeeper(servers(), (int) LONGEST.toMillis(), event -> {});
       } catch (java.io.IOException e) {
         throw new IllegalStateException(e);
       }

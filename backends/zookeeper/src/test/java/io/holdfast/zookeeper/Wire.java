@@ -7,7 +7,9 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ThreadLocalRandom;
 import org.apache.zookeeper.ZooDefs.OpCode;
+import org.netcrusher.NetCrusherException;
 import org.netcrusher.core.reactor.NioReactor;
 import org.netcrusher.tcp.TcpCrusher;
 import org.netcrusher.tcp.TcpCrusherBuilder;
@@ -19,6 +21,7 @@ import org.netcrusher.tcp.TcpCrusherBuilder;
 final class Wire implements AutoCloseable {
 
   private static final int UNKNOWN = 9_999;
+  private static final int TRIES = 20;
 
   private final NioReactor reactor;
   private final TcpCrusher crusher;
@@ -30,20 +33,35 @@ final class Wire implements AutoCloseable {
 
   Wire(int port) throws IOException {
     reactor = new NioReactor();
-    crusher =
-        TcpCrusherBuilder.builder()
+    crusher = build(port);
+  }
+
+  /**
+   * At a port below those of outgoing connections, which might take it while the wire is shut: also
+   * a client's that tries again and again to come back, and would meet itself.
+   */
+  private TcpCrusher build(int server) {
+    for (int i = 1; ; i++) {
+      try {
+        return TcpCrusherBuilder.builder()
             .withReactor(reactor)
-            .withBindAddress("127.0.0.1", org.apache.curator.test.InstanceSpec.getRandomPort())
-            .withConnectAddress("127.0.0.1", port)
+            .withBindAddress("127.0.0.1", ThreadLocalRandom.current().nextInt(10_000, 15_000))
+            .withConnectAddress("127.0.0.1", server)
             .withOutgoingTransformFilterFactory(client -> new Questions()::read)
-            .withIncomingTransformFilterFactory(
-                client ->
-                    bytes -> {
-                      if (losesAnswers) {
-                        bytes.limit(bytes.position());
-                      }
-                    })
+            .withIncomingTransformFilterFactory(client -> this::answer)
             .buildAndOpen();
+      } catch (NetCrusherException portIsTaken) {
+        if (i == TRIES) {
+          throw portIsTaken;
+        }
+      }
+    }
+  }
+
+  private void answer(ByteBuffer bytes) {
+    if (losesAnswers) {
+      bytes.limit(bytes.position());
+    }
   }
 
   String url() {
@@ -68,11 +86,18 @@ final class Wire implements AutoCloseable {
     isOld = true;
   }
 
-  /** Cuts the connection, and loses nothing any more. */
+  /** Cuts the connection, and loses nothing of those that come. */
   void cut() {
-    crusher.closeAllPairs();
-    losesQuestions = false;
-    losesAnswers = false;
+    boolean unused =
+        reactor
+            .getSelector()
+            .execute( // in the thread that moves bytes: none gets through in between
+                () -> {
+                  crusher.closeAllPairs();
+                  losesQuestions = false;
+                  losesAnswers = false;
+                  return true;
+                });
   }
 
   /** Cuts the connection and lets none come. */

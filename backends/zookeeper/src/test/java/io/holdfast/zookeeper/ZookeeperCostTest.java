@@ -7,12 +7,10 @@ import static io.holdfast.zookeeper.TestZookeeper.newClaim;
 import static io.holdfast.zookeeper.TestZookeeper.newName;
 import static io.holdfast.zookeeper.TestZookeeper.waiting;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import io.holdfast.Lease;
 import io.holdfast.LockName;
-import io.holdfast.LockOptions;
-import io.holdfast.LockTimeoutException;
 import io.holdfast.Locks;
 import io.holdfast.LocksConfig;
 import io.holdfast.spi.Attempt;
@@ -32,6 +30,7 @@ import org.apache.zookeeper.client.FourLetterWordMain;
 import org.apache.zookeeper.common.X509Exception;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
@@ -43,12 +42,18 @@ class ZookeeperCostTest {
   private static final List<Integer> ENTER = List.of(OpCode.create2, OpCode.multiRead);
   private static final List<Integer> LOOK = List.of(OpCode.multiRead);
   private static final List<Integer> CONFIRMED_LOOK = List.of(OpCode.sync, OpCode.multiRead);
-  private static final Duration SESSION = Duration.ofSeconds(50);
+  private static final Duration SESSION = TestZookeeper.LONGEST;
 
   private final TestZookeeper zookeeper = TestZookeeper.one();
   private ManualTime time;
   private Wire wire;
   private ZookeeperBackend backend;
+
+  /** The lift of the base with the clock, once in a second at most, is not counted here. */
+  @BeforeAll
+  void liftBase() throws Exception {
+    zookeeper.liftBaseFarAhead();
+  }
 
   @BeforeEach
   void open() throws Exception {
@@ -68,11 +73,6 @@ class ZookeeperCostTest {
     zookeeper.close();
   }
 
-  /** The lift of the base comes once in a second at most, and in front of all. */
-  private List<Integer> questionsWithoutLifts() {
-    return wire.questions().stream().filter(operation -> operation != OpCode.setData).toList();
-  }
-
   private LockName usedName() throws Exception {
     LockName name = zookeeper.usedName(backend);
     wire.questions();
@@ -81,7 +81,13 @@ class ZookeeperCostTest {
 
   private String watches() {
     try {
-      return FourLetterWordMain.send4LetterWord("127.0.0.1", zookeeper.server().getPort(), "wchs");
+      return FourLetterWordMain.send4LetterWord(
+              "127.0.0.1",
+              zookeeper.server().getPort(),
+              "wchs",
+              false,
+              (int) TestZookeeper.PATIENT.toMillis())
+          .strip();
     } catch (IOException | X509Exception.SSLContextException e) {
       throw new IllegalStateException(e);
     }
@@ -91,7 +97,7 @@ class ZookeeperCostTest {
   void acquiringIsOneRoundTripAndReleasingAnother() throws Exception {
     Claim claim = Claim.on(usedName(), "a test");
     granted(backend, claim);
-    assertThat(questionsWithoutLifts()).isEqualTo(ENTER);
+    assertThat(wire.questions()).isEqualTo(ENTER);
     answer(backend.release(claim, 0, Duration.ZERO));
     assertThat(wire.questions()).containsExactly(OpCode.delete);
   }
@@ -112,7 +118,7 @@ class ZookeeperCostTest {
     CompletableFuture<Attempt> asked = backend.ask(asking(claim)).toCompletableFuture();
     await().until(() -> wire.questionsSoFar().containsAll(ENTER));
     assertThat(asked).isNotDone();
-    assertThat(questionsWithoutLifts()).isEqualTo(ENTER);
+    assertThat(wire.questions()).isEqualTo(ENTER);
     wire.cut();
   }
 
@@ -120,7 +126,7 @@ class ZookeeperCostTest {
   void aNameThatWasNotInUseCostsItsFolder() throws Exception {
     wire.questions();
     granted(backend, newClaim());
-    List<Integer> asked = questionsWithoutLifts();
+    List<Integer> asked = wire.questions();
     assertThat(asked.subList(0, 2)).isEqualTo(ENTER);
     assertThat(asked.get(2)).isEqualTo(OpCode.createContainer);
     assertThat(asked.subList(3, 5)).isEqualTo(ENTER);
@@ -141,10 +147,10 @@ class ZookeeperCostTest {
           .until(() -> Collections.frequency(wire.questionsSoFar(), OpCode.getData) == 2);
       wire.questions();
       answer(other.release(first, 0, Duration.ZERO));
-      await().until(() -> hints.get() == 1);
+      await().until(() -> hints.get() > 0);
       assertThat(wire.questions()).isEmpty();
       assertThat(answer(backend.ask(waiting(second)))).isInstanceOf(Attempt.Granted.class);
-      assertThat(questionsWithoutLifts()).isEqualTo(LOOK);
+      assertThat(wire.questions()).isEqualTo(LOOK);
     }
   }
 
@@ -157,10 +163,10 @@ class ZookeeperCostTest {
     time.pass(lately);
     wire.questions();
     assertThat(validFor(claim)).isEqualTo(whole.minus(lately));
-    assertThat(questionsWithoutLifts()).isEqualTo(LOOK);
+    assertThat(wire.questions()).isEqualTo(LOOK);
     time.pass(Duration.ofMillis(1));
     assertThat(validFor(claim)).isEqualTo(whole);
-    assertThat(questionsWithoutLifts()).isEqualTo(CONFIRMED_LOOK);
+    assertThat(wire.questions()).isEqualTo(CONFIRMED_LOOK);
   }
 
   private Duration validFor(Claim claim) throws Exception {
@@ -176,7 +182,7 @@ class ZookeeperCostTest {
     }
     wire.questions();
     for (Claim claim : claims) {
-      assertThat(answer(backend.renew(claim, Duration.ofSeconds(50))))
+      assertThat(answer(backend.renew(claim, TestZookeeper.LONGEST)))
           .isInstanceOf(Renewal.Renewed.class);
     }
     List<Integer> asked = wire.questions();
@@ -215,21 +221,24 @@ class ZookeeperCostTest {
 
   @Test
   void whoWaitsAsksOnceHoweverLong() throws Exception {
-    LocksConfig config =
-        LocksConfig.DEFAULTS.options(LockOptions.DEFAULTS.leaseFor(TestZookeeper.SESSION));
+    LocksConfig config = TestZookeeper.config(TestZookeeper.LONGEST);
     LockName name = usedName();
     granted(backend, Claim.on(name, "holder"));
     try (Wire other = new Wire(zookeeper.server().getPort());
         Locks locks = Locks.connect(other.url(), config)) {
       other.questions();
-      LockOptions threeSeconds = config.options().waitAtMost(Duration.ofSeconds(3));
-      assertThatThrownBy(() -> locks.acquire(name.value(), threeSeconds))
-          .isInstanceOf(LockTimeoutException.class);
+      List<Integer> once =
+          List.of(OpCode.create2, OpCode.multiRead, OpCode.getData, OpCode.getData);
+      long begin = System.nanoTime();
+      CompletableFuture<Lease> waits = locks.acquireAsync(name.value());
+      await("both watches").until(() -> other.questionsSoFar().size() >= once.size());
+      await("nothing").pollDelay(Duration.ofSeconds(3)).until(() -> !waits.isDone());
+      List<Integer> asked = other.questions();
+      boolean isSoon = System.nanoTime() - begin < Duration.ofSeconds(15).toNanos();
+      assertThat(isSoon ? asked : asked.subList(0, once.size())) // after that it asks all the same
+          .isEqualTo(once);
+      assertThat(waits.cancel(false)).isTrue();
       await("the withdrawal").until(() -> other.questionsSoFar().contains(OpCode.delete));
-      assertThat(other.questions())
-          .filteredOn(operation -> operation != OpCode.setData)
-          .containsExactly(
-              OpCode.create2, OpCode.multiRead, OpCode.getData, OpCode.getData, OpCode.delete);
     }
   }
 
@@ -245,9 +254,9 @@ class ZookeeperCostTest {
         backend.watch(waiter, () -> {}).close();
         answer(backend.release(waiter, 0, Duration.ZERO));
       }
-      await().until(() -> watches().contains("Total watches:1"));
+      await().until(() -> watches().endsWith("Total watches:1"));
       answer(other.release(holder, 0, Duration.ZERO));
-      await().until(() -> watches().contains("Total watches:0"));
+      await().until(() -> watches().endsWith("Total watches:0"));
     }
   }
 }

@@ -122,7 +122,7 @@ class ZookeeperEnsembleTest {
       Claim claim = Claim.on(name, "at the follower");
       Claim waiter = Claim.on(name, "waits there, too");
       Claim next = Claim.on(name, "at the leader");
-      Duration shortly = Duration.ofSeconds(2);
+      Duration shortly = Duration.ofSeconds(20); // longer than a pause
       ZooKeeper reader = new ZooKeeper("127.0.0.1:" + follower.getPort(), 30_000, event -> {});
       try (ZookeeperBackend behind = links.open(urlOf(follower), shortly);
           ZookeeperBackend ahead = links.open(urlOf(leader), SESSION)) {
@@ -179,7 +179,7 @@ class ZookeeperEnsembleTest {
       List<InstanceSpec> servers = new ArrayList<>();
       for (int id = 1; id <= 3; id++) {
         // A follower that hears nothing gives up after so many ticks.
-        InstanceSpec any = TestZookeeper.spec(Map.of("syncLimit", "300"));
+        InstanceSpec any = TestZookeeper.spec(-1, Map.of("syncLimit", "600"));
         servers.add(like(any, any.getQuorumPort(), id));
       }
       Map<InstanceSpec, java.util.Collection<InstanceSpec>> views = new java.util.LinkedHashMap<>();

@@ -26,7 +26,8 @@ import org.junit.jupiter.api.TestInstance;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class ZookeeperProcessTest {
 
-  private static final Duration LEASE = Duration.ofSeconds(3);
+  /** Its end is waited for; but it has to outlive a pause of this JVM and its server. */
+  private static final Duration LEASE = Duration.ofSeconds(20);
 
   private final TestZookeeper zookeeper = TestZookeeper.one();
   private final List<String> lines = new CopyOnWriteArrayList<>();

@@ -1,5 +1,6 @@
 package io.holdfast.zookeeper;
 
+import static io.holdfast.zookeeper.TestZookeeper.config;
 import static io.holdfast.zookeeper.TestZookeeper.granted;
 import static io.holdfast.zookeeper.TestZookeeper.newClaim;
 import static java.nio.charset.StandardCharsets.US_ASCII;
@@ -7,9 +8,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.holdfast.Finding;
-import io.holdfast.LockOptions;
 import io.holdfast.Locks;
-import io.holdfast.LocksConfig;
 import io.holdfast.StoreRefusedException;
 import io.holdfast.spi.Claim;
 import java.time.Duration;
@@ -41,10 +40,6 @@ class ZookeeperRightsTest {
 
   private ZookeeperBackend open(String url) {
     return zookeeper.open(url, TestZookeeper.SESSION);
-  }
-
-  private static LocksConfig config(Duration leaseFor) {
-    return LocksConfig.DEFAULTS.options(LockOptions.DEFAULTS.leaseFor(leaseFor));
   }
 
   private static List<String> levels(List<Finding> findings) {
@@ -134,7 +129,7 @@ class ZookeeperRightsTest {
 
   @Test
   void examinationRefusesWhatConnectingRefuses() {
-    Duration tooLong = Duration.ofMinutes(2);
+    Duration tooLong = TestZookeeper.LONGEST.plusMinutes(1);
     String url = url("examined", "");
     List<Finding> found = Locks.examine(url, config(tooLong));
     assertThat(levels(found)).containsExactly("server OK", "session REFUSED");

@@ -156,7 +156,7 @@ class ZookeeperTlsTest {
   @Test
   void trustedServerIsTalkedToInTls() throws Exception {
     try (ZookeeperBackend backend =
-        ZookeeperBackend.connect(urlThatTrusts("trusted"), context(Duration.ofSeconds(30)))) {
+        ZookeeperBackend.connect(urlThatTrusts("trusted"), context(TestZookeeper.PATIENT))) {
       assertThat(granted(backend, newClaim()).firstToken()).isPositive();
     }
   }

@@ -1,5 +1,6 @@
 package io.holdfast.zookeeper;
 
+import static io.holdfast.zookeeper.TestZookeeper.BASE;
 import static io.holdfast.zookeeper.TestZookeeper.answer;
 import static io.holdfast.zookeeper.TestZookeeper.asking;
 import static io.holdfast.zookeeper.TestZookeeper.granted;
@@ -34,7 +35,6 @@ import org.junit.jupiter.api.TestInstance;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class ZookeeperTokensTest {
 
-  private static final String BASE = "/holdfast/test/%base";
   private static final long FAR = 1_000_000_000_000L;
   private static final Duration HOUR = Duration.ofHours(1);
 
@@ -99,7 +99,8 @@ class ZookeeperTokensTest {
     zookeeper.open().close();
     write("5");
     try (ZookeeperBackend backend = zookeeper.open()) {
-      assertThat(granted(backend, newClaim()).firstToken()).isGreaterThan(clock() - 1_000_000);
+      long before = clock();
+      assertThat(granted(backend, newClaim()).firstToken()).isGreaterThan(before);
     }
     long far = base() + FAR;
     write(Long.toString(far));
@@ -124,7 +125,7 @@ class ZookeeperTokensTest {
           }
         };
     StoreContext context =
-        new StoreContext(time, Duration.ofSeconds(20), TestZookeeper.SESSION, warning -> {});
+        new StoreContext(time, TestZookeeper.PATIENT, TestZookeeper.SESSION, warning -> {});
     return ZookeeperBackend.connect(ZookeeperUrl.parse(zookeeper.url()), context);
   }
 
@@ -133,8 +134,9 @@ class ZookeeperTokensTest {
     AtomicLong later = new AtomicLong();
     try (ZookeeperBackend backend = openWithAClock(later)) {
       later.set(HOUR.toNanos());
-      assertThat(granted(backend, newClaim()).firstToken())
-          .isBetween(clock() + 3_599_000_000L, clock() + 3_660_000_000L);
+      long hence = clock() + 3_600_000_000L;
+      long token = granted(backend, newClaim()).firstToken();
+      assertThat(token).isBetween(hence, clock() + 3_660_000_000L);
       long lifted = base();
       granted(backend, newClaim());
       assertThat(base()).as("once in a second at most").isEqualTo(lifted);
@@ -148,7 +150,8 @@ class ZookeeperTokensTest {
     try (ZookeeperBackend backend = zookeeper.open()) {
       Claim claim = Claim.on(zookeeper.usedName(backend), "a test");
       write(Long.toString(base() - 3_600_000_000L));
-      assertThat(granted(backend, claim).firstToken()).isGreaterThan(clock() - 1_000);
+      long before = clock();
+      assertThat(granted(backend, claim).firstToken()).isGreaterThan(before);
     }
   }
 
@@ -164,8 +167,9 @@ class ZookeeperTokensTest {
       answer(other.release(first, 0, Duration.ZERO));
       write(Long.toString(base() + 1));
       later.set(HOUR.toNanos());
+      long hence = clock() + 3_600_000_000L;
       long token = granted(backend, second).firstToken();
-      assertThat(token).isGreaterThan(before).isGreaterThan(clock() + 3_599_000_000L);
+      assertThat(token).isGreaterThan(before).isGreaterThan(hence);
       answer(backend.release(second, token, Duration.ZERO));
       assertThat(granted(other, Claim.on(first.name(), "next")).firstToken())
           .as("of a process that knows nothing of that hour")
@@ -198,6 +202,7 @@ class ZookeeperTokensTest {
 
   @Test
   void whoLosesALiftAgainstAnotherGetsOneToken() throws Exception {
+    zookeeper.liftBaseFarAhead(); // so that the first lift is the one for the tokens
     try (Wire wire = new Wire(zookeeper.server().getPort());
         ZookeeperBackend backend = zookeeper.open(wire.url(), TestZookeeper.SESSION)) {
       wire.before(OpCode.setData, this::raise);
@@ -218,6 +223,7 @@ class ZookeeperTokensTest {
   /** The other has read the base before it was lifted for tokens that are none. */
   @Test
   void whoseNodeEndedBeforeTheLiftHasNoTokenOfIt() throws Exception {
+    zookeeper.liftBaseFarAhead(); // so that the first lift is the one for the tokens
     try (Wire wire = new Wire(zookeeper.server().getPort());
         ZookeeperBackend backend = zookeeper.open(wire.url(), TestZookeeper.SESSION);
         ZookeeperBackend other = zookeeper.open()) {
@@ -246,8 +252,9 @@ class ZookeeperTokensTest {
           .hasMessageContaining("is gone");
       answer(backend.release(claim, 0, Duration.ZERO));
       assertThat(zookeeper.nodes(claim.name())).isEmpty();
+      long before = clock();
       zookeeper.open().close();
-      assertThat(granted(backend, claim).firstToken()).isGreaterThan(clock() - 1_000_000);
+      assertThat(granted(backend, claim).firstToken()).isGreaterThan(before);
     }
   }
 
@@ -273,6 +280,7 @@ class ZookeeperTokensTest {
 
   @Test
   void whoIsToldTheTokenIfTheBaseHasNotRisenSince() throws Exception {
+    zookeeper.liftBaseFarAhead(); // or it rises with the clock
     try (ZookeeperBackend backend = zookeeper.open()) {
       Claim claim = newClaim();
       Attempt.Granted grant = granted(backend, claim);
