@@ -30,7 +30,7 @@ public final class Conversation implements AutoCloseable {
 
   private static final Duration LONG = Duration.ofMinutes(1);
   private static final Duration SHORT = Duration.ofMillis(300);
-  private static final Duration PATIENCE = Duration.ofSeconds(10);
+  private static final Duration PATIENCE = Duration.ofSeconds(30);
 
   private final LockBackend one;
   private final LockBackend other;
