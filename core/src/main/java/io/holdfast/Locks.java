@@ -37,7 +37,7 @@ public interface Locks extends AutoCloseable {
   /**
    * Connects to a store. The part of the URL before the first colon names the backend, whose module
    * has to be on the class path: {@code memory:} and {@code redis://host:6379?prefix=lock_} are
-   * two.
+   * two. A store that is silent for a request timeout is asked once more.
    *
    * @throws IllegalArgumentException if the URL is malformed or no backend knows its scheme
    * @throws BackendException if the store does not answer

@@ -47,9 +47,18 @@ final class MainCode {
         .replace('/', '.');
   }
 
+  /** By name, without a look into what other modules build at the same time. */
   private static List<Path> modules() {
-    try (Stream<Path> files = Files.find(ROOT, 3, (path, is) -> path.endsWith("pom.xml"))) {
-      return files.map(Path::getParent).filter(module -> !module.equals(ROOT)).sorted().toList();
+    return folders(ROOT)
+        .flatMap(folder -> Stream.concat(Stream.of(folder), folders(folder)))
+        .filter(folder -> Files.exists(folder.resolve("pom.xml")))
+        .sorted()
+        .toList();
+  }
+
+  private static Stream<Path> folders(Path of) {
+    try (Stream<Path> entries = Files.list(of)) {
+      return entries.filter(Files::isDirectory).toList().stream();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

@@ -155,10 +155,10 @@ final class Bench {
         all.add(
             writers.submit(
                 () -> {
-                  while (System.nanoTime() - end < 0) {
+                  do {
                     boolean isHot = ThreadLocalRandom.current().nextBoolean();
                     (isHot ? hot : cold).add(waitFor(pipeline, report(side, isHot)));
-                  }
+                  } while (System.nanoTime() - end < 0);
                   return null;
                 }));
       }

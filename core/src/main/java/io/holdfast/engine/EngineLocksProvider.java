@@ -1,5 +1,6 @@
 package io.holdfast.engine;
 
+import io.holdfast.BackendException;
 import io.holdfast.Finding;
 import io.holdfast.Locks;
 import io.holdfast.LocksConfig;
@@ -29,7 +30,7 @@ public final class EngineLocksProvider implements LocksProvider {
     CallbackThreads callbacks = new CallbackThreads();
     Announcer announcer = new Announcer(config.listener(), callbacks);
     try {
-      LockBackend backend = provider.connect(url, context(time, config, announcer));
+      LockBackend backend = connected(provider, url, context(time, config, announcer));
       Parts parts =
           new Parts(
               backend,
@@ -43,6 +44,22 @@ public final class EngineLocksProvider implements LocksProvider {
       time.close();
       callbacks.close();
       throw e;
+    }
+  }
+
+  /**
+   * A store that is silent is asked once more: who connects first in a process has classes loaded
+   * meanwhile, and where many processes begin at once that alone may take a request timeout.
+   */
+  static LockBackend connected(BackendProvider provider, String url, StoreContext context) {
+    long askedAt = context.time().nanoTime();
+    try {
+      return provider.connect(url, context);
+    } catch (BackendException noAnswer) {
+      if (context.time().nanoTime() - askedAt < context.requestTimeout().toNanos()) {
+        throw noAnswer; // nobody listens there, and a moment later nobody will
+      }
+      return provider.connect(url, context);
     }
   }
 

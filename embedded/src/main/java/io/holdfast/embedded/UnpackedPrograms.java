@@ -3,6 +3,7 @@ package io.holdfast.embedded;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -94,10 +95,18 @@ final class UnpackedPrograms {
     Instant old = Instant.now().minus(UNPACKING_ENDS_WITHIN);
     try (DirectoryStream<Path> unfinished = Files.newDirectoryStream(cache, "unfinished-*")) {
       for (Path folder : unfinished) {
-        if (Files.getLastModifiedTime(folder).toInstant().isBefore(old)) {
+        if (isBefore(old, folder)) {
           Folders.remove(folder);
         }
       }
+    }
+  }
+
+  private static boolean isBefore(Instant moment, Path folder) throws IOException {
+    try {
+      return Files.getLastModifiedTime(folder).toInstant().isBefore(moment);
+    } catch (NoSuchFileException finished) {
+      return false; // by another process, and has its name
     }
   }
 }

@@ -25,7 +25,7 @@ public final class Conversation extends TwoProcesses {
 
   private static final Duration LONG = Duration.ofMinutes(1);
   private static final Duration SHORT = Duration.ofMillis(300);
-  private static final Duration PATIENCE = Duration.ofSeconds(10);
+  private static final Duration PATIENCE = Duration.ofSeconds(30);
 
   private Conversation(LockBackend one, LockBackend other) {
     super(one, other);

@@ -51,6 +51,9 @@ import picocli.CommandLine.Spec;
       "and cure, which is empty if nothing has to be done.",
     })
 final class DoctorCommand implements Callable<Integer> {
+  /** For each answer: a store that is slow, or asked on a busy machine, is not one that is down. */
+  private static final Duration PATIENCE = Duration.ofSeconds(10);
+
   @Spec
   @SuppressWarnings("NullAway.Init")
   private CommandSpec spec;
@@ -89,7 +92,8 @@ final class DoctorCommand implements Callable<Integer> {
       out.flush();
       return 0;
     }
-    List<Finding> findings = stores.examine(url, LocksConfig.DEFAULTS.options(options()));
+    List<Finding> findings =
+        stores.examine(url, LocksConfig.DEFAULTS.options(options()).requestTimeout(PATIENCE));
     boolean refused = findings.stream().anyMatch(one -> one.level() == Finding.Level.REFUSED);
     out.print(json ? json(refused, findings) : text(findings));
     out.flush();

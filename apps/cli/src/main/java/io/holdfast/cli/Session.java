@@ -47,7 +47,7 @@ enum Session {
               .redirectOutput(Redirect.DISCARD)
               .redirectError(Redirect.DISCARD)
               .start();
-      return trial.waitFor(10, TimeUnit.SECONDS) && trial.exitValue() == 0;
+      return trial.waitFor(30, TimeUnit.SECONDS) && trial.exitValue() == 0;
     } catch (IOException e) {
       return false;
     }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.holdfast.Lease;
 import io.holdfast.Locks;
+import io.holdfast.LocksConfig;
 import io.holdfast.embedded.EmbeddedEtcd;
 import io.holdfast.embedded.EmbeddedMariaDb;
 import io.holdfast.embedded.EmbeddedPostgreSql;
@@ -14,6 +15,7 @@ import java.io.InputStream;
 import java.net.URL;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -65,10 +67,16 @@ class EveryStoreTest {
     return urls;
   }
 
+  /** It listens at a port that the system gives it. */
   private static InstanceSpec likeADefaultServer() {
     Map<String, Object> settings =
         Map.of("maxSessionTimeout", "40000", "admin.enableServer", "false");
-    return new InstanceSpec(null, -1, -1, -1, true, -1, 2000, -1, settings);
+    return new InstanceSpec(null, 0, -1, -1, true, -1, 2000, -1, settings);
+  }
+
+  /** Drivers are loaded and tables made while it connects. */
+  private Locks connect(String url) {
+    return open(Locks.connect(url, LocksConfig.DEFAULTS.requestTimeout(Duration.ofSeconds(30))));
   }
 
   private <A extends AutoCloseable> A open(A server) {
@@ -101,7 +109,7 @@ class EveryStoreTest {
     long before = 0;
     List<Lease> leases = new ArrayList<>();
     for (String url : urls.values()) {
-      Locks locks = open(Locks.connect(url));
+      Locks locks = connect(url);
       Lease lease = locks.acquire("moves");
       assertThat(lease.token()).as(locks.guarantees().store()).isGreaterThan(before);
       before = lease.token();
@@ -120,7 +128,7 @@ class EveryStoreTest {
     String text = Files.readString(page);
     List<String> missing = new ArrayList<>();
     for (Map.Entry<String, String> store : urls().entrySet()) {
-      String row = GuaranteesTable.row(store.getKey(), open(Locks.connect(store.getValue())));
+      String row = GuaranteesTable.row(store.getKey(), connect(store.getValue()));
       if (!text.contains("\n" + row + "\n")) {
         missing.add(row);
       }

@@ -15,7 +15,7 @@ import java.util.List;
  */
 final class Arena {
 
-  private static final Duration ANSWERS_WITHIN = Duration.ofSeconds(10);
+  private static final Duration ANSWERS_WITHIN = Duration.ofSeconds(30);
 
   private final Servers servers;
   private final String run;

@@ -14,7 +14,7 @@ import java.util.List;
 record Director(List<Actor> actors, Cast.StoreByHand store, Plan plan) {
 
   /** A scene is spoiled only by a machine that stands still, and that does not do so every time. */
-  private static final int TRIES = 5;
+  private static final int TRIES = 20;
 
   /** Is told where the race is. */
   interface Progress {

@@ -22,7 +22,7 @@ import org.flywaydb.core.api.FlywayException;
  */
 public final class Database implements AutoCloseable {
 
-  private static final int CONNECT_MILLIS = 10_000;
+  private static final int CONNECT_MILLIS = 30_000;
 
   /**
    * A writer that stands still in the middle of a transaction holds rows up no longer than this.
@@ -80,7 +80,7 @@ public final class Database implements AutoCloseable {
     Properties driver = new Properties();
     // An answer that does not come is no answer: the ledger tells afterwards what was done.
     driver.setProperty("socketTimeout", "60");
-    driver.setProperty("connectTimeout", "10");
+    driver.setProperty("connectTimeout", "30");
     driver.setProperty("tcpKeepAlive", "true");
     driver.setProperty("ApplicationName", "holdfast-cmdb");
     driver.setProperty("options", options);
