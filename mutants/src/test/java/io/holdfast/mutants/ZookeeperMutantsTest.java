@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.apache.curator.test.InstanceSpec;
@@ -32,7 +33,8 @@ class ZookeeperMutantsTest {
 
   @BeforeAll
   static void startServer() throws Exception {
-    server = new TestingServer(true);
+    Map<String, Object> settings = Map.of("maxSessionTimeout", "60000");
+    server = new TestingServer(new InstanceSpec(null, 0, -1, -1, true, -1, -1, -1, settings), true);
   }
 
   @AfterAll
@@ -166,13 +168,8 @@ class ZookeeperMutantsTest {
     Object wrong =
         MutatedClasses.of(mutants)
             .loadClass("io.holdfast.mutated.ZookeeperScenes")
-            .getMethod("wrongWith", String.class, int.class, int.class, String.class)
-            .invoke(
-                null,
-                PROVIDER,
-                server.getPort(),
-                InstanceSpec.getRandomPort(),
-                "/scenes-" + FOLDERS.incrementAndGet());
+            .getMethod("wrongWith", String.class, int.class, String.class)
+            .invoke(null, PROVIDER, server.getPort(), "/scenes-" + FOLDERS.incrementAndGet());
     List<String> said = new ArrayList<>();
     for (Object each : (List<?>) wrong) {
       said.add((String) each);

@@ -28,7 +28,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Supplier;
+import java.util.function.Function;
 
 /**
  * Two processes and an etcd, behind whose back keys are deleted and written, and which stands still
@@ -38,8 +38,11 @@ import java.util.function.Supplier;
 public final class EtcdScenes extends TwoProcesses {
 
   private static final Duration LEASE = Duration.ofMinutes(1);
-  private static final Duration IMPATIENT = Duration.ofSeconds(2);
+  private static final Duration IMPATIENT = Duration.ofSeconds(3);
   private static final long PATIENCE_SECONDS = 30;
+
+  /** Waits for an answer only so long that a server may stand still for longer. */
+  private final LockBackend impatient;
 
   private final Client plain;
   private final Runnable pause;
@@ -47,12 +50,15 @@ public final class EtcdScenes extends TwoProcesses {
   private final ShiftedTime time;
 
   private EtcdScenes(
-      Supplier<LockBackend> backends,
+      Function<Duration, LockBackend> backends,
       ShiftedTime time,
       Client plain,
       Runnable pause,
       Runnable resume) {
-    super(backends.get(), backends.get());
+    super(
+        backends.apply(Duration.ofSeconds(PATIENCE_SECONDS)),
+        backends.apply(Duration.ofSeconds(PATIENCE_SECONDS)));
+    this.impatient = backends.apply(IMPATIENT);
     this.time = time;
     this.plain = plain;
     this.pause = pause;
@@ -72,10 +78,10 @@ public final class EtcdScenes extends TwoProcesses {
     BackendProvider backends =
         Class.forName(provider).asSubclass(BackendProvider.class).getConstructor().newInstance();
     ShiftedTime time = new ShiftedTime();
-    StoreContext context = new StoreContext(time, IMPATIENT, LEASE, warning -> {});
+    Function<Duration, LockBackend> connect =
+        patience -> backends.connect(url, new StoreContext(time, patience, LEASE, warning -> {}));
     try (Client plain = Client.builder().endpoints(endpoint).build();
-        EtcdScenes scenes =
-            new EtcdScenes(() -> backends.connect(url, context), time, plain, pause, resume)) {
+        EtcdScenes scenes = new EtcdScenes(connect, time, plain, pause, resume)) {
       scenes.run();
       return List.copyOf(scenes.wrong);
     }
@@ -95,6 +101,12 @@ public final class EtcdScenes extends TwoProcesses {
     } catch (ExecutionException noAnswer) {
       wrong.add("no answer: " + noAnswer.getCause());
     }
+  }
+
+  @Override
+  public void close() {
+    super.close();
+    impatient.close();
   }
 
   private static LockName newName() {
@@ -136,7 +148,7 @@ public final class EtcdScenes extends TwoProcesses {
     try (Watch ofNext = other.watch(next, nextHints::release);
         Watch ofLast = one.watch(last, lastHints::release)) {
       heard(one.release(holder, 0, Duration.ZERO));
-      expect("a hint for the next", true, nextHints.tryAcquire(10, TimeUnit.SECONDS));
+      expect("a hint for the next", true, nextHints.tryAcquire(PATIENCE_SECONDS, TimeUnit.SECONDS));
       expect("a hint for the last", false, lastHints.tryAcquire(1, TimeUnit.SECONDS));
     }
     heard(other.release(next, 0, Duration.ZERO));
@@ -193,26 +205,28 @@ public final class EtcdScenes extends TwoProcesses {
   /** An ask is not heard, and what it may have left comes late. */
   private void unanswered(LockName name) throws Exception {
     Claim holder = unheard(name);
-    token(heard(one.ask(new Ask(holder, LEASE, true, 1, 0))));
+    token(heard(impatient.ask(new Ask(holder, LEASE, true, 1, 0))));
     KeyValue key = newest(name);
     replace(key);
-    expect("a renewal of what came late", true, renew(one, holder) instanceof Renewal.Gone);
+    expect("a renewal of what came late", true, renew(impatient, holder) instanceof Renewal.Gone);
 
-    Claim next = granted(one, newName());
-    renew(one, next);
+    Claim next = granted(impatient, newName());
+    renew(impatient, next);
     expect("a key that nobody has", true, until(() -> line(name).isEmpty()));
 
     LockName again = newName();
     Claim given = unheard(again);
-    token(heard(one.ask(new Ask(given, LEASE, true, 1, 0)))); // behind the one that was not heard
-    heard(one.release(given, 0, Duration.ZERO));
-    Claim another = granted(one, again);
+    token(
+        heard(
+            impatient.ask(new Ask(given, LEASE, true, 1, 0)))); // behind the one that was not heard
+    heard(impatient.release(given, 0, Duration.ZERO));
+    Claim another = granted(impatient, again);
     expect(
         "the key of an ask without an answer is used again",
         false,
         newest(again).getKey().toString(UTF_8).endsWith("-0"));
-    heard(one.release(another, 0, Duration.ZERO));
-    heard(one.release(next, 0, Duration.ZERO));
+    heard(impatient.release(another, 0, Duration.ZERO));
+    heard(impatient.release(next, 0, Duration.ZERO));
   }
 
   /** A claim whose ask the server may or may not have heard. */
@@ -220,7 +234,7 @@ public final class EtcdScenes extends TwoProcesses {
     Claim claim = Claim.on(name, "me");
     pause.run();
     try {
-      heard(one.ask(new Ask(claim, LEASE, true, 1, 0)));
+      heard(impatient.ask(new Ask(claim, LEASE, true, 1, 0)));
       wrong.add("an answer from a server that stands still");
     } catch (ExecutionException expected) {
       // No answer, which is what it takes.

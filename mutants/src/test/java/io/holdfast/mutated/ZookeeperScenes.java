@@ -30,7 +30,7 @@ import org.apache.zookeeper.ZooKeeper;
  */
 public final class ZookeeperScenes extends TwoProcesses {
 
-  private static final Duration LEASE = Duration.ofSeconds(20);
+  private static final Duration LEASE = Duration.ofMinutes(1);
   private static final Duration PATIENCE = Duration.ofSeconds(30);
   private static final long FAR = 1_000_000_000_000L;
   private static final int WAITERS = 10;
@@ -59,18 +59,16 @@ public final class ZookeeperScenes extends TwoProcesses {
    * right.
    *
    * @param port of the server
-   * @param freePort for the wire
    * @param folder of its own for each call, with a slash in front
    */
-  public static List<String> wrongWith(String provider, int port, int freePort, String folder)
-      throws Exception {
+  public static List<String> wrongWith(String provider, int port, String folder) throws Exception {
     BackendProvider backends =
         Class.forName(provider).asSubclass(BackendProvider.class).getConstructor().newInstance();
     String server = "127.0.0.1:" + port;
     ShiftedTime time = new ShiftedTime();
     StoreContext context = new StoreContext(time, PATIENCE, LEASE, warning -> {});
     try (ZooKeeper plain = new ZooKeeper(server, 30_000, event -> {});
-        ZookeeperWire wire = new ZookeeperWire(freePort, port);
+        ZookeeperWire wire = new ZookeeperWire(port);
         ZookeeperScenes scenes =
             new ZookeeperScenes(
                 backends.connect("zookeeper://" + wire.address() + folder, context),
@@ -136,7 +134,7 @@ public final class ZookeeperScenes extends TwoProcesses {
       expect("the next token of a name is greater", true, token > last);
       last = token;
       heard(backend.release(claim, token, Duration.ZERO));
-      plain.delete(folder + "/one-name", -1); // as the server does, sooner or later
+      deleteFolder("one-name"); // as the server does, sooner or later
     }
   }
 
@@ -190,7 +188,7 @@ public final class ZookeeperScenes extends TwoProcesses {
     }
     heard(one.ask(waiting(waiters.get(WAITERS - 1)))); // behind the watches
     heard(other.release(holder, token, Duration.ZERO));
-    expect("a hint for the next", true, next.tryAcquire(10, TimeUnit.SECONDS));
+    expect("a hint for the next", true, next.tryAcquire(PATIENCE.toSeconds(), TimeUnit.SECONDS));
     heard(one.ask(waiting(waiters.get(WAITERS - 1)))); // behind the hints
     expect("a hint for those behind", 0, rest.availablePermits());
     watches.forEach(Watch::close);
@@ -302,6 +300,14 @@ public final class ZookeeperScenes extends TwoProcesses {
       return plain.getChildren(lock, false).stream().map(node -> lock + "/" + node).toList();
     } catch (KeeperException.NoNodeException none) {
       return List.of();
+    }
+  }
+
+  private void deleteFolder(String name) throws Exception {
+    try {
+      plain.delete(folder + "/" + name, -1);
+    } catch (KeeperException.NoNodeException sooner) {
+      // The server has.
     }
   }
 

@@ -5,6 +5,8 @@ import java.nio.ByteBuffer;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ThreadLocalRandom;
+import org.netcrusher.NetCrusherException;
 import org.netcrusher.core.reactor.NioReactor;
 import org.netcrusher.tcp.TcpCrusher;
 import org.netcrusher.tcp.TcpCrusherBuilder;
@@ -12,21 +14,35 @@ import org.netcrusher.tcp.TcpCrusherBuilder;
 /** A way to a ZooKeeper server: it can act before a question is heard, lose answers, and be cut. */
 final class ZookeeperWire implements AutoCloseable {
 
+  private static final int TRIES = 20;
+
   private final NioReactor reactor;
   private final TcpCrusher crusher;
   private final Map<Integer, Runnable> before = new ConcurrentHashMap<>();
   private volatile boolean losesAnswers;
 
-  ZookeeperWire(int own, int server) throws IOException {
+  ZookeeperWire(int server) throws IOException {
     reactor = new NioReactor();
-    crusher =
-        TcpCrusherBuilder.builder()
+    crusher = build(server);
+  }
+
+  /** At a port below those of outgoing connections. */
+  private TcpCrusher build(int server) {
+    for (int i = 1; ; i++) {
+      try {
+        return TcpCrusherBuilder.builder()
             .withReactor(reactor)
-            .withBindAddress("127.0.0.1", own)
+            .withBindAddress("127.0.0.1", ThreadLocalRandom.current().nextInt(10_000, 15_000))
             .withConnectAddress("127.0.0.1", server)
             .withOutgoingTransformFilterFactory(client -> new Questions()::read)
             .withIncomingTransformFilterFactory(client -> this::answer)
             .buildAndOpen();
+      } catch (NetCrusherException portIsTaken) {
+        if (i == TRIES) {
+          throw portIsTaken;
+        }
+      }
+    }
   }
 
   String address() {
@@ -44,8 +60,15 @@ final class ZookeeperWire implements AutoCloseable {
 
   /** Cuts the connection, and loses nothing any more. */
   void cut() {
-    crusher.closeAllPairs();
-    losesAnswers = false;
+    boolean unused =
+        reactor
+            .getSelector()
+            .execute( // in the thread that moves bytes: none gets through in between
+                () -> {
+                  crusher.closeAllPairs();
+                  losesAnswers = false;
+                  return true;
+                });
   }
 
   private void answer(ByteBuffer bytes) {
