@@ -145,6 +145,21 @@ class GuardTriggerTest {
   }
 
   @Test
+  void recordWithoutAFenceOrAVersionLetsNobodyIn() throws SQLException {
+    execute("CREATE TABLE hollow (id text PRIMARY KEY, fence bigint, version bigint)");
+    execute("INSERT INTO hollow VALUES ('f', NULL, 0), ('v', 0, NULL)");
+    GuardTrigger hollow = GuardTrigger.on(FencedTable.of("hollow"));
+    hollow.install(connection);
+    connection.commit();
+    for (String record : new String[] {"f", "v"}) {
+      hollow.allowNext(connection, record, 5, 0);
+      SQLException refusal =
+          refused("LK003", () -> execute("UPDATE hollow SET id = id WHERE id = '" + record + "'"));
+      assertThat(refusal.getMessage()).contains("hollow " + record + ", fence or version is null");
+    }
+  }
+
+  @Test
   void announcedRecordIsNotDeletedTruncatedOrRenamedEither() throws SQLException {
     for (String statement :
         new String[] {

@@ -53,11 +53,15 @@ BEGIN
       RAISE EXCEPTION 'Records of {table} keep their {id}, because the fence would go with them'
         USING ERRCODE = 'LK003';
     END IF;
-    IF old.{fence} IS NULL OR old.{fence} > token THEN
+    IF old.{fence} IS NULL OR old.{version} IS NULL THEN
+      RAISE EXCEPTION 'No holder is let in, as nobody knows who wrote last: {table} %, {fence} or {version} is null', new.{id}
+        USING ERRCODE = 'LK003';
+    END IF;
+    IF old.{fence} > token THEN
       RAISE EXCEPTION 'A newer holder was here: {table} %, token %, stored fence %', new.{id}, token, old.{fence}
         USING ERRCODE = 'LK001';
     END IF;
-    IF old.{version} IS DISTINCT FROM version_read THEN
+    IF old.{version} <> version_read THEN
       RAISE EXCEPTION 'The record changed since it was read: {table} %, token %, version read %, stored version %',
         new.{id}, token, version_read, old.{version}
         USING ERRCODE = 'LK002';
