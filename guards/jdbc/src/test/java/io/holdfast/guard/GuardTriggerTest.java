@@ -18,6 +18,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.postgresql.core.NativeQuery;
+import org.postgresql.core.Parser;
 
 /** The trigger against writers that do not care, on a schema with a guarded {@code record}. */
 class GuardTriggerTest {
@@ -311,6 +313,27 @@ class GuardTriggerTest {
       later.allowNext(connection, "b", 5, 0);
       execute("INSERT INTO later (id, content) VALUES ('b', 'x')", "LK003");
     }
+  }
+
+  /** As psql does, which commits each statement by itself. */
+  @Test
+  void scriptThatRunsAgainByTheStatementLeavesNoMomentWithoutTheTrigger() throws SQLException {
+    String script = TRIGGER.ddl();
+    connection.setAutoCommit(true);
+    for (NativeQuery statement : Parser.parseJdbcSql(script, true, false, true, false, false)) {
+      execute(statement.nativeSql);
+      for (String careless :
+          new String[] {
+            "UPDATE record SET content = 'x' WHERE id = '" + id + "'",
+            "DELETE FROM record WHERE id = '" + id + "'",
+            "TRUNCATE record"
+          }) {
+        assertThatThrownBy(() -> execute(careless))
+            .isInstanceOfSatisfying(
+                SQLException.class, e -> assertThat(e.getSQLState()).isEqualTo("LK003"));
+      }
+    }
+    assertThat(row()).isEqualTo("one 1 1");
   }
 
   @Test
