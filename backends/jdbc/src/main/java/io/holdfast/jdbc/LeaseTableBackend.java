@@ -46,6 +46,10 @@ final class LeaseTableBackend implements LockBackend, Inspectable {
   private final Sweeps sweeps;
   private final @Nullable ReleaseNotices notices;
   private final Map<String, Asking> unanswered = new ConcurrentHashMap<>();
+  private final Map<Wish, CompletableFuture<Renewal>> unsent = new ConcurrentHashMap<>();
+
+  /** What a renewal asks for. */
+  private record Wish(String claimId, Duration leaseFor) {}
 
   /** The asks of one claim that have no answer yet. */
   private static final class Asking {
@@ -88,11 +92,17 @@ final class LeaseTableBackend implements LockBackend, Inspectable {
   }
 
   static Lanes lanes(Connector connector, StoreContext context, int most, String what) {
+    return lanes(connector, context, most, Duration.ofSeconds(30), what);
+  }
+
+  static Lanes lanes(
+      Connector connector, StoreContext context, int most, Duration spare, String what) {
     return new Lanes(
         connector::open,
         context.time(),
         context.requestTimeout(),
         most,
+        spare,
         "holdfast-jdbc-" + what,
         connector.url().shown());
   }
@@ -189,11 +199,37 @@ final class LeaseTableBackend implements LockBackend, Inspectable {
     }
   }
 
+  /**
+   * One that is not sent yet is everybody's who asks for the same: the store counts from when it
+   * hears it, and the line grows no longer than there are claims.
+   */
   @Override
   public CompletionStage<Renewal> renew(Claim claim, Duration leaseFor) {
-    // The engine asks again soon: what is older than that makes the line longer and helps nobody.
-    return renewalsAndReleases.run(
-        connection -> table.renew(connection, claim, leaseFor), leaseFor.dividedBy(3));
+    Wish wish = new Wish(claim.id(), leaseFor);
+    CompletableFuture<Renewal> mine = new CompletableFuture<>();
+    CompletableFuture<Renewal> first = unsent.putIfAbsent(wish, mine);
+    if (first != null) {
+      return first;
+    }
+    Lanes.Question<Renewal> question =
+        connection -> {
+          unsent.remove(wish, mine);
+          return table.renew(connection, claim, leaseFor);
+        };
+    // The engine asks again soon: what is older than that helps nobody.
+    var unused =
+        renewalsAndReleases
+            .urgently(question, leaseFor.dividedBy(3))
+            .whenComplete(
+                (answer, failure) -> {
+                  unsent.remove(wish, mine); // it may have failed unsent
+                  if (failure == null) {
+                    mine.complete(answer);
+                  } else {
+                    mine.completeExceptionally(failure);
+                  }
+                });
+    return mine;
   }
 
   @Override
