@@ -70,7 +70,8 @@ final class LeaseTableBackend implements LockBackend, Inspectable {
     this.table = table;
     this.asks = asks;
     this.renewalsAndReleases = lanes(connector, context, url.connections() / 2, "renewals");
-    this.sweeps = new Sweeps(context);
+    // Over those of the asks, as no lease depends on them.
+    this.sweeps = new Sweeps(context, () -> asks.run(table::sweep));
     this.notices =
         dialect == Dialect.POSTGRESQL
             ? new ReleaseNotices(connector, table.channel(), context)
@@ -117,7 +118,7 @@ final class LeaseTableBackend implements LockBackend, Inspectable {
       LeaseTable table = new LeaseTable(url, dialect, context.requestTimeout());
       LeaseTableBackend backend =
           new LeaseTableBackend(url, dialect, table, asks, connector, context);
-      backend.sweep(); // opens a connection
+      backend.begin();
       return backend;
     } catch (RuntimeException | Error e) {
       asks.close();
@@ -167,13 +168,14 @@ final class LeaseTableBackend implements LockBackend, Inspectable {
     }
   }
 
-  private void sweep() {
-    var unused = sweeps.ifDue(() -> renewalsAndReleases.run(table::sweep));
+  /** Does what nobody waits for: the first release or renewal finds its connection open. */
+  private void begin() {
+    var unused = renewalsAndReleases.run(connection -> true);
+    sweeps.ifDue();
   }
 
   @Override
   public CompletionStage<Attempt> ask(Ask ask) {
-    sweep();
     String id = ask.claim().id();
     Asking asking =
         unanswered.compute(
@@ -183,14 +185,17 @@ final class LeaseTableBackend implements LockBackend, Inspectable {
               all.asks++;
               return all;
             });
-    return asks.run(
-            connection -> {
-              if (asking.isWithdrawn) {
-                throw new BackendException("Not sent: the claim was withdrawn meanwhile");
-              }
-              return table.ask(connection, ask);
-            })
-        .whenComplete((attempt, failure) -> answered(id, asking));
+    CompletableFuture<Attempt> answer =
+        asks.run(
+                connection -> {
+                  if (asking.isWithdrawn) {
+                    throw new BackendException("Not sent: the claim was withdrawn meanwhile");
+                  }
+                  return table.ask(connection, ask);
+                })
+            .whenComplete((attempt, failure) -> answered(id, asking));
+    sweeps.ifDue();
+    return answer;
   }
 
   private void answered(String id, Asking asking) {

@@ -254,6 +254,15 @@ class PostgreSqlTableTest {
 
   @Test
   void oneConnectionIsEnoughForWhoAsksOneAfterTheOther() throws Exception {
+    await() // until nothing is swept any more
+        .until(
+            () ->
+                database
+                        .rows(
+                            "select 1 from pg_stat_activity where datname = current_database()"
+                                + " and state = 'idle' and query like '%delete from holdfast_lock as%'")
+                        .size()
+                    == 2);
     for (int i = 0; i < 50; i++) {
       Claim claim = newClaim();
       granted(backend, claim);
