@@ -40,6 +40,11 @@ class SweepTest {
         Arguments.of(Dialect.H2, (Supplier<TestDatabase>) TestDatabase::h2));
   }
 
+  /** By its script: a backend would have begun a sweep. */
+  private static void createTable(TestDatabase database) {
+    database.run(new JdbcBackendProvider().schema(database.url()).orElseThrow());
+  }
+
   /** Rows whose locks were free and whose tokens were passed for more than a day. */
   private static void addIdle(TestDatabase database, int rows) throws SQLException {
     try (Connection connection = database.connection();
@@ -82,7 +87,7 @@ class SweepTest {
   @ValueSource(strings = {"table", "session"})
   void connectingDeletesAllBatches(String form) throws Exception {
     try (TestDatabase database = TestDatabase.postgreSql()) {
-      database.open().close();
+      createTable(database);
       addIdle(database, 2 * LeaseTable.BATCH + 5);
       database.open(database.url("holdfast=" + form), TIMEOUT);
       await().until(() -> !hasIdle(database));
@@ -91,7 +96,7 @@ class SweepTest {
 
   /** Somebody has an idle row, for which MariaDB's sweep waits. */
   private static Connection lockedByHand(TestDatabase database) throws SQLException {
-    database.open().close();
+    createTable(database);
     addIdle(database, 1);
     Connection hand = database.connection();
     hand.setAutoCommit(false);
