@@ -64,12 +64,15 @@ public final class UnreliableBackend implements LockBackend, Inspectable {
     private final @Nullable Claim claim;
     private final Runnable arrival;
     private final Runnable answer;
+    private final Runnable failure;
 
-    private Message(Kind kind, @Nullable Claim claim, Runnable arrival, Runnable answer) {
+    private Message(
+        Kind kind, @Nullable Claim claim, Runnable arrival, Runnable answer, Runnable failure) {
       this.kind = kind;
       this.claim = claim;
       this.arrival = arrival;
       this.answer = answer;
+      this.failure = failure;
     }
 
     /** What it asks. */
@@ -90,6 +93,11 @@ public final class UnreliableBackend implements LockBackend, Inspectable {
     /** Its sender hears the answer to its last arrival. */
     public void answer() {
       answer.run();
+    }
+
+    /** Its sender hears that something failed. */
+    public void fail() {
+      failure.run();
     }
   }
 
@@ -166,7 +174,8 @@ public final class UnreliableBackend implements LockBackend, Inspectable {
             kind,
             claim,
             () -> arrived.obtrudeValue(question.get()),
-            () -> deliver(arrived, answered));
+            () -> deliver(arrived, answered),
+            () -> answered.completeExceptionally(new BackendException("The question failed")));
     sent.add(message);
     switch (fate) {
       case ANSWERED -> {
@@ -178,7 +187,7 @@ public final class UnreliableBackend implements LockBackend, Inspectable {
         message.arrive();
         answered.completeExceptionally(new BackendException("The answer failed"));
       }
-      case FAILED -> answered.completeExceptionally(new BackendException("The question failed"));
+      case FAILED -> message.fail();
       case LOST, HELD -> {}
     }
     return answered;

@@ -214,6 +214,20 @@ class LeaseTest extends EngineTest {
   }
 
   @Test
+  void failureOfAnEarlierRenewalThatComesAfterALaterOnesAnswerIsNoRisk() {
+    Lease lease = watched();
+    messages.next(RENEW, HELD);
+    time.pass(LEASE.dividedBy(3).plus(REQUEST));
+    assertThat(lease.state()).as("given up for unanswered").isEqualTo(LeaseState.AT_RISK);
+    time.pass(REQUEST);
+    assertThat(sent(RENEW)).isEqualTo(2);
+    assertThat(lease.state()).isEqualTo(LeaseState.HELD);
+    messages.sent(RENEW).get(0).fail();
+    assertThat(lease.state()).isEqualTo(LeaseState.HELD);
+    assertThat(events(LockEvent.RenewalFailed.class)).hasSize(1);
+  }
+
+  @Test
   void holderHearsWithinAThirdThatTheStoreEndedTheLease() {
     Lease lease = watched();
     time.pass(Duration.ofSeconds(1));

@@ -22,9 +22,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * Some connections, each with the one thread that waits for it, because JDBC blocks. A question
  * goes to one that is at rest, the last that came to it first; while none is, questions stand in
- * line in the order in which they came, and one connection more is opened, up to the limit. What is
- * spare for a while is closed, but for the last one. A lane ends with its connection, at the first
- * failure; no question is ever sent twice.
+ * line, urgent ones before the others and else in the order in which they came, and one connection
+ * more is opened, up to the limit. What is spare for a while is closed, but for the last one. A
+ * lane ends with its connection, at the first failure; no question is ever sent twice. While it
+ * tells an answer, what comes stands in line, so that another lane can take it.
  *
  * <p>A question that could not be put within the request timeout fails unsent: whoever asked has
  * given it up by then, and it must not take a lock for nobody. Thread-safe.
@@ -46,22 +47,30 @@ final class Lanes implements AutoCloseable {
   /** After this long without a question a connection is tried before it is trusted. */
   private static final Duration TRUSTED = Duration.ofSeconds(10);
 
-  private static final Duration SPARE = Duration.ofSeconds(30);
+  /** For so long it may be silent when it is tried; JDBC knows nothing shorter. */
+  private static final Duration SIGN_OF_LIFE = Duration.ofSeconds(1);
+
   private static final Duration PAUSE_AFTER_REFUSAL = Duration.ofSeconds(10);
   private static final Duration END_OF_THREADS = Duration.ofSeconds(2);
 
   private record Task<A>(
-      Question<A> question, long since, Duration patience, CompletableFuture<A> answer) {}
+      Question<A> question,
+      boolean isUrgent,
+      long since,
+      Duration patience,
+      CompletableFuture<A> answer) {}
 
   private final Opener opener;
   private final Time time;
   private final Duration requestTimeout;
   private final int most;
+  private final Duration spare;
   private final String name;
   private final String about;
 
   private final ReentrantLock line = new ReentrantLock();
-  private final Deque<Task<?>> waiting = new ArrayDeque<>();
+  private final Deque<Task<?>> urgent = new ArrayDeque<>();
+  private final Deque<Task<?>> patient = new ArrayDeque<>();
   private final Set<Lane> lanes = new HashSet<>();
   private final Deque<Lane> atRest = new ArrayDeque<>();
   private int started;
@@ -75,14 +84,24 @@ final class Lanes implements AutoCloseable {
    * No connection yet; the first question opens one.
    *
    * @param most of them
+   * @param spare for how long one rests before it is closed; the last one stays, unless this is
+   *     zero
    * @param name what the threads' names begin with
    * @param about the server, for messages
    */
-  Lanes(Opener opener, Time time, Duration requestTimeout, int most, String name, String about) {
+  Lanes(
+      Opener opener,
+      Time time,
+      Duration requestTimeout,
+      int most,
+      Duration spare,
+      String name,
+      String about) {
     this.opener = opener;
     this.time = time;
     this.requestTimeout = requestTimeout;
     this.most = most;
+    this.spare = spare;
     this.name = name;
     this.about = about;
     this.lastFailure = time.nanoTime();
@@ -90,18 +109,22 @@ final class Lanes implements AutoCloseable {
 
   /** Puts a question as soon as a connection is at rest; fails with a {@link LockException}. */
   <A> CompletableFuture<A> run(Question<A> question) {
-    return run(question, requestTimeout);
+    return put(question, false, requestTimeout);
   }
 
   /**
-   * Puts a question as soon as a connection is at rest; fails with a {@link LockException}.
+   * The same before those that are not urgent.
    *
    * @param patience for how long it may stand in line, a request timeout at most; after that it
    *     fails unsent
    */
-  <A> CompletableFuture<A> run(Question<A> question, Duration patience) {
-    Duration least = patience.compareTo(requestTimeout) < 0 ? patience : requestTimeout;
-    Task<A> task = new Task<>(question, time.nanoTime(), least, new CompletableFuture<>());
+  <A> CompletableFuture<A> urgently(Question<A> question, Duration patience) {
+    return put(question, true, patience.compareTo(requestTimeout) < 0 ? patience : requestTimeout);
+  }
+
+  private <A> CompletableFuture<A> put(Question<A> question, boolean isUrgent, Duration patience) {
+    Task<A> task =
+        new Task<>(question, isUrgent, time.nanoTime(), patience, new CompletableFuture<>());
     @Nullable LockException failure = null;
     line.lock();
     try {
@@ -111,10 +134,10 @@ final class Lanes implements AutoCloseable {
       } else if (free != null) {
         free.take(task);
       } else {
-        waiting.add(task);
+        lineOf(task).add(task);
         openOneMore();
         if (lanes.isEmpty()) {
-          waiting.remove(task);
+          lineOf(task).remove(task);
           failure = new BackendException("No thread for a connection to " + about);
         }
       }
@@ -127,6 +150,15 @@ final class Lanes implements AutoCloseable {
     return task.answer();
   }
 
+  private Deque<Task<?>> lineOf(Task<?> task) {
+    return task.isUrgent() ? urgent : patient;
+  }
+
+  private @Nullable Task<?> firstInLine() {
+    @Nullable Task<?> first = urgent.poll();
+    return first != null ? first : patient.poll();
+  }
+
   private BackendException closed() {
     return new BackendException("The connection to " + about + " is closed");
   }
@@ -136,12 +168,16 @@ final class Lanes implements AutoCloseable {
         "Not sent: no connection to %s was free within %s".formatted(about, patience));
   }
 
-  /** Nobody waits for it who has another: if it cannot be opened, that is tried anew later. */
+  /**
+   * If more stand in line than lanes come soon. Nobody waits for it who has another: if it cannot
+   * be opened, that is tried anew later.
+   */
   private void openOneMore() {
     long pause = PAUSE_AFTER_REFUSAL.toNanos();
     isPausing &= time.nanoTime() - lastRefusal - pause < 0;
     boolean mayBeOneMore = lanes.size() < most && !isOpening && !isPausing;
-    if (!isClosed && !waiting.isEmpty() && (lanes.isEmpty() || mayBeOneMore)) {
+    long tooMany = urgent.size() + patient.size() - lanes.stream().filter(l -> l.isTelling).count();
+    if (!isClosed && tooMany > 0 && (lanes.isEmpty() || mayBeOneMore)) {
       Lane lane = new Lane();
       lane.thread.setDaemon(true);
       try {
@@ -161,8 +197,8 @@ final class Lanes implements AutoCloseable {
 
   /** Nothing stands in line while a lane is at rest. */
   private void handOut() {
-    while (!waiting.isEmpty() && !atRest.isEmpty()) {
-      atRest.remove().take(waiting.remove());
+    while (!atRest.isEmpty() && !(urgent.isEmpty() && patient.isEmpty())) {
+      atRest.remove().take((urgent.isEmpty() ? patient : urgent).remove());
     }
   }
 
@@ -174,6 +210,8 @@ final class Lanes implements AutoCloseable {
     private @Nullable Task<?> handed;
     private long lastAnswer;
     private Runnable tell = () -> {};
+    private boolean isTelling;
+    private boolean isLeaving;
 
     private void take(Task<?> task) {
       handed = task;
@@ -210,73 +248,98 @@ final class Lanes implements AutoCloseable {
 
     /** The next question, as soon as there is one; nothing if the lane is to end. */
     private @Nullable Task<?> next() {
-      Task<?> first = firstInLine();
-      // At rest by now, so that whoever hears and asks on needs no other lane.
-      tell.run();
-      tell = () -> {};
-      return first != null ? first : handedOver();
-    }
-
-    private @Nullable Task<?> firstInLine() {
+      tellAnswer();
       line.lock();
       try {
-        Task<?> first = waiting.poll();
+        isTelling = false;
+        Task<?> first = firstInLine();
         if (first == null) {
-          atRest.push(this);
-        } else {
-          openOneMore(); // for those behind it
+          return handedOver();
         }
+        openOneMore(); // for those behind it
         return first;
       } finally {
         line.unlock();
       }
     }
 
-    private @Nullable Task<?> handedOver() {
+    /** Whoever hears the answer and asks on needs no other lane: this one comes soon. */
+    private void tellAnswer() {
       line.lock();
       try {
-        long left = SPARE.toNanos();
-        while (handed == null && !isClosed && (left > 0 || lanes.size() == 1)) {
-          left = news.awaitNanos(left > 0 ? left : SPARE.toNanos());
-        }
-        Task<?> task = handed;
-        handed = null;
-        return task;
-      } catch (InterruptedException e) {
-        return null; // by nobody of ours; the lane ends
+        isTelling = true;
       } finally {
-        atRest.remove(this);
         line.unlock();
       }
+      tell.run();
+      tell = () -> {};
     }
 
-    /** If not, another one is opened for the question, which was not put. */
-    private boolean isTrusted(Task<?> task, Connection server) {
-      line.lock();
+    private @Nullable Task<?> handedOver() {
+      atRest.push(this);
       try {
-        boolean isFresh = time.nanoTime() - lastAnswer - TRUSTED.toNanos() <= 0;
-        if (isFresh && lastAnswer - lastFailure >= 0) {
-          return true;
+        long left = spare.toNanos();
+        while (handed == null && !isClosed && !isLeaving && (left > 0 || isTheLast())) {
+          left = news.awaitNanos(left > 0 ? left : spare.toNanos());
         }
-      } finally {
-        line.unlock();
+      } catch (InterruptedException e) {
+        isLeaving = true; // by nobody of ours
       }
-      if (isThere(server)) {
-        lastAnswer = time.nanoTime();
+      atRest.remove(this);
+      Task<?> task = handed;
+      handed = null;
+      isLeaving |= task == null;
+      return task;
+    }
+
+    private boolean isTheLast() {
+      return !spare.isZero() && lanes.stream().allMatch(lane -> lane == this || lane.isLeaving);
+    }
+
+    private boolean leaves() {
+      isLeaving = true;
+      news.signal();
+      return true;
+    }
+
+    /**
+     * If not, another one is opened for the question, which was not put; and those at rest that
+     * would have to be tried, too, go with it, lest each of them keep a question waiting.
+     */
+    private boolean isTrusted(Task<?> task, Connection server) {
+      if (isFresh() || isThere(server)) {
         return true;
       }
       line.lock();
       try {
-        waiting.addFirst(task);
+        lineOf(task).addFirst(task);
+        isLeaving = true;
+        atRest.removeIf(other -> !other.isFresh() && other.leaves());
+        return false;
       } finally {
         line.unlock();
       }
-      return false;
     }
 
+    private boolean isFresh() {
+      line.lock();
+      try {
+        boolean isRecent = time.nanoTime() - lastAnswer - TRUSTED.toNanos() <= 0;
+        return isRecent && lastAnswer - lastFailure >= 0;
+      } finally {
+        line.unlock();
+      }
+    }
+
+    /** The limit is set as well, because not every driver obeys the one that it is given. */
     private boolean isThere(Connection server) {
       try {
-        return server.isValid((int) Math.max(1, requestTimeout.toSeconds()));
+        int usual = server.getNetworkTimeout();
+        server.setNetworkTimeout(Runnable::run, (int) SIGN_OF_LIFE.toMillis());
+        boolean isThere = server.isValid((int) SIGN_OF_LIFE.toSeconds());
+        server.setNetworkTimeout(Runnable::run, usual);
+        lastAnswer = isThere ? time.nanoTime() : lastAnswer;
+        return isThere;
       } catch (SQLException e) {
         return false;
       }
@@ -311,6 +374,16 @@ final class Lanes implements AutoCloseable {
       }
     }
 
+    private void suspectAll() {
+      line.lock();
+      try {
+        isLeaving = true;
+        lastFailure = time.nanoTime();
+      } finally {
+        line.unlock();
+      }
+    }
+
     private void ended(@Nullable Throwable notOpened) {
       List<Task<?>> unanswered = new ArrayList<>();
       line.lock();
@@ -323,8 +396,10 @@ final class Lanes implements AutoCloseable {
         }
         handOut();
         if (isClosed || (notOpened != null && lanes.isEmpty())) {
-          unanswered.addAll(waiting);
-          waiting.clear();
+          unanswered.addAll(urgent);
+          unanswered.addAll(patient);
+          urgent.clear();
+          patient.clear();
         } else {
           openOneMore();
         }
@@ -350,15 +425,6 @@ final class Lanes implements AutoCloseable {
     return isClosed() ? closed() : JdbcFailure.of(failure, about);
   }
 
-  private void suspectAll() {
-    line.lock();
-    try {
-      lastFailure = time.nanoTime();
-    } finally {
-      line.unlock();
-    }
-  }
-
   private static void close(Connection connection) {
     try {
       connection.close();
@@ -380,7 +446,7 @@ final class Lanes implements AutoCloseable {
         if (lane.thread != Thread.currentThread()) {
           ending.add(lane.thread);
         }
-        if (lane.connection != null && !atRest.contains(lane)) {
+        if (lane.connection != null && !lane.isTelling && !atRest.contains(lane)) {
           busy.add(lane.connection);
         }
       }

@@ -33,8 +33,12 @@ final class LeaseTable {
   private static final long FARTHEST_MICROS = micros(Duration.ofDays(400));
   private static final String FOLDER = "table";
 
-  private final JdbcUrl url;
   private static final Set<Integer> DUPLICATE_KEY_OF_SQL_SERVER = Set.of(2601, 2627);
+
+  /** How many rows a sweep deletes at most, so that no other question waits long for it. */
+  static final int BATCH = 1_000;
+
+  private final JdbcUrl url;
 
   private final Sql ask;
   private final Sql look;
@@ -59,6 +63,7 @@ final class LeaseTable {
         Map.of(
             "table", url.table(),
             "farthest", Long.toString(FARTHEST_MICROS),
+            "batch", Integer.toString(BATCH),
             "limit", Long.toString(LockOptions.TOKEN_LIMIT));
     return new SqlFiles(dialect, FOLDER, words, timeout);
   }
@@ -197,7 +202,7 @@ final class LeaseTable {
     }
   }
 
-  /** Deletes what has been idle for a day. */
+  /** Deletes what has been idle for a day, a batch at most; how many rows. */
   int sweep(Connection connection) throws SQLException {
     try (PreparedStatement statement = sweep.on(connection, Map.of())) {
       return statement.executeUpdate();

@@ -46,6 +46,10 @@ final class LeaseTableBackend implements LockBackend, Inspectable {
   private final Sweeps sweeps;
   private final @Nullable ReleaseNotices notices;
   private final Map<String, Asking> unanswered = new ConcurrentHashMap<>();
+  private final Map<Wish, CompletableFuture<Renewal>> unsent = new ConcurrentHashMap<>();
+
+  /** What a renewal asks for. */
+  private record Wish(String claimId, Duration leaseFor) {}
 
   /** The asks of one claim that have no answer yet. */
   private static final class Asking {
@@ -66,7 +70,8 @@ final class LeaseTableBackend implements LockBackend, Inspectable {
     this.table = table;
     this.asks = asks;
     this.renewalsAndReleases = lanes(connector, context, url.connections() / 2, "renewals");
-    this.sweeps = new Sweeps(context);
+    // Over those of the asks, as no lease depends on them.
+    this.sweeps = new Sweeps(context, () -> asks.run(table::sweep));
     this.notices =
         dialect == Dialect.POSTGRESQL
             ? new ReleaseNotices(connector, table.channel(), context)
@@ -88,11 +93,17 @@ final class LeaseTableBackend implements LockBackend, Inspectable {
   }
 
   static Lanes lanes(Connector connector, StoreContext context, int most, String what) {
+    return lanes(connector, context, most, Duration.ofSeconds(30), what);
+  }
+
+  static Lanes lanes(
+      Connector connector, StoreContext context, int most, Duration spare, String what) {
     return new Lanes(
         connector::open,
         context.time(),
         context.requestTimeout(),
         most,
+        spare,
         "holdfast-jdbc-" + what,
         connector.url().shown());
   }
@@ -107,7 +118,7 @@ final class LeaseTableBackend implements LockBackend, Inspectable {
       LeaseTable table = new LeaseTable(url, dialect, context.requestTimeout());
       LeaseTableBackend backend =
           new LeaseTableBackend(url, dialect, table, asks, connector, context);
-      backend.sweep(); // opens a connection
+      backend.begin();
       return backend;
     } catch (RuntimeException | Error e) {
       asks.close();
@@ -157,13 +168,14 @@ final class LeaseTableBackend implements LockBackend, Inspectable {
     }
   }
 
-  private void sweep() {
-    var unused = sweeps.ifDue(() -> renewalsAndReleases.run(table::sweep));
+  /** Does what nobody waits for: the first release or renewal finds its connection open. */
+  private void begin() {
+    var unused = renewalsAndReleases.run(connection -> true);
+    sweeps.ifDue();
   }
 
   @Override
   public CompletionStage<Attempt> ask(Ask ask) {
-    sweep();
     String id = ask.claim().id();
     Asking asking =
         unanswered.compute(
@@ -173,14 +185,17 @@ final class LeaseTableBackend implements LockBackend, Inspectable {
               all.asks++;
               return all;
             });
-    return asks.run(
-            connection -> {
-              if (asking.isWithdrawn) {
-                throw new BackendException("Not sent: the claim was withdrawn meanwhile");
-              }
-              return table.ask(connection, ask);
-            })
-        .whenComplete((attempt, failure) -> answered(id, asking));
+    CompletableFuture<Attempt> answer =
+        asks.run(
+                connection -> {
+                  if (asking.isWithdrawn) {
+                    throw new BackendException("Not sent: the claim was withdrawn meanwhile");
+                  }
+                  return table.ask(connection, ask);
+                })
+            .whenComplete((attempt, failure) -> answered(id, asking));
+    sweeps.ifDue();
+    return answer;
   }
 
   private void answered(String id, Asking asking) {
@@ -189,11 +204,37 @@ final class LeaseTableBackend implements LockBackend, Inspectable {
     }
   }
 
+  /**
+   * One that is not sent yet is everybody's who asks for the same: the store counts from when it
+   * hears it, and the line grows no longer than there are claims.
+   */
   @Override
   public CompletionStage<Renewal> renew(Claim claim, Duration leaseFor) {
-    // The engine asks again soon: what is older than that makes the line longer and helps nobody.
-    return renewalsAndReleases.run(
-        connection -> table.renew(connection, claim, leaseFor), leaseFor.dividedBy(3));
+    Wish wish = new Wish(claim.id(), leaseFor);
+    CompletableFuture<Renewal> mine = new CompletableFuture<>();
+    CompletableFuture<Renewal> first = unsent.putIfAbsent(wish, mine);
+    if (first != null) {
+      return first;
+    }
+    Lanes.Question<Renewal> question =
+        connection -> {
+          unsent.remove(wish, mine);
+          return table.renew(connection, claim, leaseFor);
+        };
+    // The engine asks again soon: what is older than that helps nobody.
+    var unused =
+        renewalsAndReleases
+            .urgently(question, leaseFor.dividedBy(3))
+            .whenComplete(
+                (answer, failure) -> {
+                  unsent.remove(wish, mine); // it may have failed unsent
+                  if (failure == null) {
+                    mine.complete(answer);
+                  } else {
+                    mine.completeExceptionally(failure);
+                  }
+                });
+    return mine;
   }
 
   @Override

@@ -30,7 +30,6 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -51,7 +50,8 @@ final class SessionBackend implements LockBackend, Inspectable {
 
   private final SessionSql sql;
   private final Session.Opening opening;
-  private final Supplier<CompletableFuture<Integer>> sweep;
+  private final Lanes sweeper;
+  private final Sweeps sweeps;
   private final String about;
   private final StoreContext context;
   private final Guarantees guarantees;
@@ -87,13 +87,15 @@ final class SessionBackend implements LockBackend, Inspectable {
   private SessionBackend(
       SessionSql sql,
       Session.Opening opening,
-      Supplier<CompletableFuture<Integer>> sweep,
+      Lanes sweeper,
+      LeaseTable table,
       String product,
       String about,
       StoreContext context) {
     this.sql = sql;
     this.opening = opening;
-    this.sweep = sweep;
+    this.sweeper = sweeper;
+    this.sweeps = new Sweeps(context, () -> sweeper.run(table::sweep));
     this.about = about;
     this.context = context;
     this.guarantees =
@@ -119,26 +121,20 @@ final class SessionBackend implements LockBackend, Inspectable {
       check.refuse();
       Dialect dialect = check.dialect();
       LeaseTable table = new LeaseTable(url, dialect, context.requestTimeout());
-      Sweeps sweeps = new Sweeps(context);
-      LeaseTableBackend.within(context, url, sweeps.ifDue(() -> lane.run(table::sweep)));
       SessionSql sql = SessionSql.of(dialect, url).orElseThrow();
-      return new SessionBackend(
-          sql,
-          () -> open(connector, sql, context),
-          () -> sweeps.ifDue(() -> sweep(connector, table, context)),
-          dialect.product(),
-          url.shown(),
-          context);
+      SessionBackend backend =
+          new SessionBackend(
+              sql,
+              () -> open(connector, sql, context),
+              // Of its own: a session that looks through a table would keep renewals waiting.
+              LeaseTableBackend.lanes(connector, context, 1, Duration.ZERO, "sweep"),
+              table,
+              dialect.product(),
+              url.shown(),
+              context);
+      backend.sweeps.ifDue();
+      return backend;
     }
-  }
-
-  /**
-   * Over a connection of its own: a session that looks through a table would keep renewals waiting.
-   */
-  private static CompletableFuture<Integer> sweep(
-      Connector connector, LeaseTable table, StoreContext context) {
-    Lanes lane = LeaseTableBackend.lanes(connector, context, 1, "sweep");
-    return lane.run(table::sweep).whenComplete((rows, failure) -> lane.close());
   }
 
   static List<Finding> examine(JdbcUrl url, StoreContext context) {
@@ -174,7 +170,7 @@ final class SessionBackend implements LockBackend, Inspectable {
       return CompletableFuture.completedFuture(
           new Attempt.Granted(mine.firstToken(), mine.ask().span(), mine.session().remaining()));
     }
-    var unused = sweep.get();
+    sweeps.ifDue();
     Asking asking = new Asking(ask);
     Asking first = unanswered.putIfAbsent(ask.claim().id(), asking);
     if (first != null && !(isStuck(first) && unanswered.replace(ask.claim().id(), first, asking))) {
@@ -441,6 +437,8 @@ final class SessionBackend implements LockBackend, Inspectable {
   public void close() {
     isClosed = true;
     sessions.forEach(Session::close);
+    sweeps.end();
+    sweeper.close();
   }
 
   @Override

@@ -10,10 +10,11 @@ import java.util.HexFormat;
 /**
  * What a lock is called where the database's own locks have no room for a name: its SHA-256. Not a
  * shorter or weaker hash: names that collide are one lock to the server, so what one holds the
- * other is refused, and two locks taken in order could wait for each other.
+ * other is refused, and two locks taken in order could wait for each other. And they are one key
+ * here, because within a session a server grants every lock again.
  *
  * @param digits all of it, 64 lower-case hexadecimal digits: MySQL takes no more, and takes upper
- *     and lower case for the same
+ *     and lower case for the same; or the first 16, which is what PostgreSQL takes
  */
 record SessionKey(String digits) {
 
@@ -34,7 +35,12 @@ record SessionKey(String digits) {
     }
   }
 
-  /** The first 64 bits of it, which is what PostgreSQL takes. */
+  /** Its first 64 bits and nothing else. */
+  SessionKey first64Bits() {
+    return new SessionKey(digits.substring(0, 16));
+  }
+
+  /** The first 64 bits of it. */
   long number() {
     return ByteBuffer.wrap(HexFormat.of().parseHex(digits, 0, 16)).getLong();
   }

@@ -1,6 +1,7 @@
 package io.holdfast.jdbc;
 
 import io.holdfast.Finding;
+import io.holdfast.LockName;
 import io.holdfast.spi.Ask;
 import java.sql.Connection;
 import java.sql.ResultSet;
@@ -71,6 +72,11 @@ final class SessionPostgreSql extends SessionSql {
   @Override
   boolean isIntact(Connection connection, Collection<SessionKey> locks) throws SQLException {
     return row(connection, intact, Map.of(), row -> row.getLong(1)).orElse(0L) == locks.size();
+  }
+
+  @Override
+  SessionKey key(LockName name) {
+    return super.key(name).first64Bits();
   }
 
   @Override

@@ -115,8 +115,8 @@ abstract class SessionSql {
   /** What the database calls the lock: a number or digits. */
   abstract Object parameter(SessionKey key);
 
-  /** What the lock's key is made of. */
-  final SessionKey key(LockName name) {
+  /** The lock's key: equal for names that are one lock to the database. */
+  SessionKey key(LockName name) {
     return SessionKey.of(space, prefix + name.value());
   }
 

@@ -7,40 +7,59 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Supplier;
 
 /**
- * When rows of names that are used no more are deleted: with the first question and, as only
- * questions make rows, with one an hour later. Thread-safe.
+ * When rows of names that are used no more are deleted: when connecting and, as only questions make
+ * rows, with one an hour later. A batch at a time, so that what waits comes in between. Nobody
+ * waits for it. Thread-safe.
  */
 final class Sweeps {
 
   private static final Duration PAUSE = Duration.ofHours(1);
 
   private final StoreContext context;
+  private final Supplier<CompletableFuture<Integer>> batch;
   private final AtomicLong due;
   private volatile boolean isOver;
 
-  Sweeps(StoreContext context) {
+  /**
+   * Not yet begun.
+   *
+   * @param batch deletes {@link LeaseTable#BATCH} rows at most, and tells how many
+   */
+  Sweeps(StoreContext context, Supplier<CompletableFuture<Integer>> batch) {
     this.context = context;
+    this.batch = batch;
     this.due = new AtomicLong(context.time().nanoTime());
   }
 
-  /** Runs it if it is time. Its failure is a warning, and it is tried again in an hour. */
-  CompletableFuture<Integer> ifDue(Supplier<CompletableFuture<Integer>> sweep) {
+  /** Begins if it is time. A failure is a warning, and it is tried again in an hour. */
+  void ifDue() {
     long now = context.time().nanoTime();
     long at = due.get();
-    if (now - at < 0 || !due.compareAndSet(at, now + PAUSE.toNanos())) {
-      return CompletableFuture.completedFuture(0);
+    if (now - at >= 0 && due.compareAndSet(at, now + PAUSE.toNanos())) {
+      next();
     }
-    return sweep.get().exceptionally(this::warn);
   }
 
-  private int warn(Throwable failure) {
-    if (!isOver) {
-      context.warnings().accept("Rows idle for a day were not deleted: " + failure.getMessage());
-    }
-    return 0;
+  private void next() {
+    var unused =
+        batch
+            .get()
+            .whenComplete(
+                (deleted, failure) -> {
+                  if (isOver) {
+                    return; // what fails from now on fails because we close
+                  }
+                  if (failure != null) {
+                    context
+                        .warnings()
+                        .accept("Rows idle for a day were not deleted: " + failure.getMessage());
+                  } else if (deleted == LeaseTable.BATCH) {
+                    next();
+                  }
+                });
   }
 
-  /** What fails from now on fails because we close. */
+  /** Ends after the batch that is under way. */
   void end() {
     isOver = true;
   }

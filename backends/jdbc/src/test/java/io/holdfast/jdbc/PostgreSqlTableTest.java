@@ -271,8 +271,17 @@ class PostgreSqlTableTest {
 
   @Test
   void oneConnectionIsEnoughForWhoAsksOneAfterTheOther() throws Exception {
-    // Those of tests before this one end, and the first sweep may be in the way of a release.
-    await().untilAsserted(() -> assertThat(threads("asks")).hasSize(2));
+    await() // those of tests before this one end, and nothing is swept any more
+        .untilAsserted(() -> assertThat(threads("asks")).hasSize(2));
+    await()
+        .until(
+            () ->
+                database
+                        .rows(
+                            "select 1 from pg_stat_activity where datname = current_database()"
+                                + " and state = 'idle' and query like '%delete from holdfast_lock as%'")
+                        .size()
+                    == 2);
     askAndRelease();
     Set<Thread> first = threads("renewals");
     for (int i = 0; i < 50; i++) {

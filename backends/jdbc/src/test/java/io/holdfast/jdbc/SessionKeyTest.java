@@ -2,6 +2,7 @@ package io.holdfast.jdbc;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.holdfast.LockName;
 import org.junit.jupiter.api.Test;
 
 class SessionKeyTest {
@@ -19,5 +20,18 @@ class SessionKeyTest {
   void tableIsPartOfTheKey() {
     assertThat(SessionKey.of("a", "x")).isNotEqualTo(SessionKey.of("b", "x"));
     assertThat(SessionKey.of("a", "A")).isNotEqualTo(SessionKey.of("a", "a"));
+  }
+
+  /** A session would be granted the second of two names that are one lock to the server. */
+  @Test
+  void keysAreEqualWhereTheDatabaseSeesOneLock() {
+    LockName name = new LockName("machine:42");
+    SessionSql postgreSql =
+        new SessionPostgreSql(JdbcUrl.parse("jdbc:postgresql://host/d?holdfast=session"));
+    assertThat(postgreSql.key(name)).isEqualTo(new SessionKey("e71b1fe08253a7d7"));
+    assertThat(postgreSql.parameter(postgreSql.key(name))).isEqualTo(0xe71b1fe08253a7d7L);
+    SessionSql mySql = new SessionMySql(JdbcUrl.parse("jdbc:mysql://host/d?holdfast=session"));
+    assertThat(mySql.parameter(mySql.key(name)))
+        .isEqualTo(SessionKey.of("holdfast_lock", "machine:42").digits());
   }
 }

@@ -75,6 +75,12 @@ abstract class SessionTest {
     before = Thread.getAllStackTraces().keySet();
     backend = server.open(LEASE);
     another = server.open(LEASE);
+    awaitSwept();
+  }
+
+  /** Its statement and its session would be counted, too. */
+  private static void awaitSwept() {
+    await().atMost(LIMIT).until(() -> threads().stream().noneMatch(n -> n.contains("sweep")));
   }
 
   @AfterEach

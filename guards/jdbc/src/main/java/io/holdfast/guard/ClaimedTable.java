@@ -119,7 +119,8 @@ public final class ClaimedTable {
    * @return what the reader made of the row; empty if there is no such record
    * @throws StaleTokenException a newer holder, or another one with the same token, was here; stop
    * @throws IllegalStateException if autocommit is off, or several records have this id, or the
-   *     record can be read and not be claimed, as a row security policy may have it
+   *     record's fence is null, or it can be read and not be claimed, as a row security policy may
+   *     have it
    */
   public <T> Optional<T> claim(
       Connection connection, Object recordId, Holder claimer, RowReader<T> reader)
@@ -145,8 +146,8 @@ public final class ClaimedTable {
       // It may have been inserted between the two statements, but not a second time.
     }
     throw new IllegalStateException(
-        "A record can be read and not be claimed, as a row security policy, a trigger or a fence"
-            + " that is null may have it: "
+        "A record can be read and not be claimed, as a row security policy or a trigger may have"
+            + " it: "
             + described(recordId, claimer, stored));
   }
 
@@ -174,8 +175,8 @@ public final class ClaimedTable {
    * @param columns the columns to set and their values, as for {@link
    *     PreparedStatement#setObject(int, Object)}; not the id, the fence or the holder
    * @throws StaleTokenException another holder has claimed it; roll back and stop
-   * @throws IllegalStateException the record was not claimed by this holder, or is gone, or several
-   *     records have this id; roll back
+   * @throws IllegalStateException the record was not claimed by this holder, or is gone, or its
+   *     fence is null, or several records have this id; roll back
    * @throws IllegalArgumentException if no column is given, or a column's name is out of range
    */
   public void update(
@@ -218,9 +219,9 @@ public final class ClaimedTable {
    * @param recordId the id in the statement
    * @param claimer the holder in the statement
    * @throws StaleTokenException another holder has claimed it; roll back and stop
-   * @throws IllegalStateException the record was not claimed by this holder, or is gone, or several
-   *     records have this id, or it fits and yet was not written, as a trigger or a row security
-   *     policy may have it; roll back
+   * @throws IllegalStateException the record was not claimed by this holder, or is gone, or its
+   *     fence is null, or several records have this id, or it fits and yet was not written, as a
+   *     trigger or a row security policy may have it; roll back
    * @throws IllegalArgumentException if the driver did not count the rows
    */
   public void check(Connection connection, int changedRows, Object recordId, Holder claimer)
@@ -268,7 +269,11 @@ public final class ClaimedTable {
     try (PreparedStatement read = connection.prepareStatement(named(text))) {
       read.setObject(1, recordId);
       try (ResultSet row = read.executeQuery()) {
-        return row.next() ? new Stored(row.getLong(1), row.getString(2)) : new Stored(-1, null);
+        if (!row.next()) {
+          return new Stored(-1, null);
+        }
+        long storedFence = Tokens.stored(row, 1, fence, table, recordId.toString());
+        return new Stored(storedFence, row.getString(2));
       }
     }
   }

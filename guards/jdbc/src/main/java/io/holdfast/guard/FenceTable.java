@@ -72,8 +72,9 @@ public final class FenceTable {
    * @throws StaleTokenException a newer token has entered; roll the transaction back and stop
    * @throws SQLException see {@link SqlFailure}; roll the transaction back. Above READ COMMITTED
    *     40001 is the usual answer after a wait
-   * @throws IllegalStateException if autocommit is on: the row would be free at once; on H2 also
-   *     above READ COMMITTED, where no conflict is reported
+   * @throws IllegalStateException if the fence is null, as only a table of your own making may have
+   *     it; if autocommit is on: the row would be free at once; on H2 also above READ COMMITTED,
+   *     where no conflict is reported
    * @throws IllegalArgumentException if the name or the token is out of range
    */
   public static void enter(Connection connection, String name, long token, Duration remaining)
@@ -159,7 +160,7 @@ public final class FenceTable {
       fence.setString(1, name);
       try (ResultSet row = fence.executeQuery()) {
         row.next();
-        return row.getLong(1);
+        return Tokens.stored(row, 1, "fence", NAME, name);
       }
     }
   }

@@ -32,7 +32,7 @@ import org.jspecify.annotations.Nullable;
  * was granted. Let every write to the record go through here or through {@link #check}. Roll back
  * the whole transaction after a {@link GuardException}. Never DELETE a record that may come back:
  * its fence goes with it, and a stale holder could bring it back; keep the row and mark it deleted
- * (a tombstone).
+ * (a tombstone). Never set fence or version to NULL: no holder is let in then, be it new or old.
  *
  * <p>A write may wait for a row that another transaction holds, as long as {@code lock_timeout}
  * allows; with autocommit on it is a transaction of its own. {@code SQLException}s: see {@link
@@ -98,7 +98,8 @@ public final class FencedTable {
    * @throws StaleTokenException a newer token has written; roll back and stop
    * @throws VersionConflictException the record is at another version or gone; roll back, read and
    *     merge again
-   * @throws IllegalStateException several records have this id; roll back
+   * @throws IllegalStateException several records have this id, or the record's fence or version is
+   *     null; roll back
    * @throws IllegalArgumentException if a column's name, the token or the version is out of range
    */
   public long update(
@@ -138,6 +139,7 @@ public final class FencedTable {
    * @return the record's version, once the transaction commits: 1
    * @throws StaleTokenException the record is there, from a newer token; roll back and stop
    * @throws VersionConflictException the record is there; roll back, read and merge again
+   * @throws IllegalStateException the record is there, and its fence or version is null; roll back
    * @throws IllegalArgumentException if a column's name or the token is out of range
    */
   public long insert(
@@ -202,7 +204,8 @@ public final class FencedTable {
    * @throws VersionConflictException otherwise; roll back, read and merge again. Also if the record
    *     fits and yet was not written, as a trigger or a row security policy may have it: put an end
    *     to your attempts
-   * @throws IllegalStateException several records have this id; roll back
+   * @throws IllegalStateException several records have this id, or the record's fence or version is
+   *     null; roll back
    * @throws IllegalArgumentException if the token or the version is out of range, or the driver did
    *     not count the rows
    */
@@ -235,11 +238,12 @@ public final class FencedTable {
         if (!row.next()) {
           return new VersionConflictException(table, key, token, versionRead, ABSENT);
         }
-        long storedFence = row.getLong(1);
+        long storedFence = Tokens.stored(row, 1, fence, table, key);
         if (storedFence > token) {
           return new StaleTokenException(table, key, token, storedFence);
         }
-        return new VersionConflictException(table, key, token, versionRead, row.getLong(2));
+        long storedVersion = Tokens.stored(row, 2, version, table, key);
+        return new VersionConflictException(table, key, token, versionRead, storedVersion);
       }
     }
   }

@@ -68,10 +68,11 @@ public final class GuardTrigger {
   }
 
   /**
-   * The statements that create the trigger, for PostgreSQL 12 and later (partitioned tables: 13)
+   * The statement that creates the trigger, for PostgreSQL 12 and later (partitioned tables: 13)
    * and for your migrations. The table is there already, with its fence and version; what it holds
-   * is not touched. Run them again after a partition was added: until then that could be truncated.
-   * They refuse to replace a function {@code <table>_guard} that is not theirs.
+   * is not touched. Run it again after a partition was added: until then that could be truncated.
+   * It is one, so that the table has its trigger all the while; writers wait for its end. It
+   * refuses to replace a function {@code <table>_guard} that is not its own.
    */
   public String ddl() {
     return table.named(Statements.load(Dialect.POSTGRESQL, "guard_trigger.sql"));

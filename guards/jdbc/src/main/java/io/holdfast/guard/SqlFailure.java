@@ -25,12 +25,12 @@ public enum SqlFailure {
    *   <li>40001 everywhere: what levels of isolation above READ COMMITTED answer where that one
    *       reports a conflict; a deadlock (MySQL's and MariaDB's 1213, SQL Server's 1205)
    *   <li>PostgreSQL: 40P01 (deadlock), 55P03 (another transaction holds the row), 25P03 and 25P04
-   *       (this transaction lasted too long), 53300, 57P03 and 57P05 (no connection now, or no
-   *       longer)
+   *       (this transaction lasted too long), 57014 ({@code statement_timeout}, or somebody
+   *       cancelled the statement), 53300, 57P03 and 57P05 (no connection now, or no longer)
    *   <li>{@link GuardTrigger}: LK002 (the record changed since it was read)
    *   <li>MySQL, MariaDB: 1205 and 3572 (another transaction holds the row; 1205 has undone only
    *       the statement, and what was written before it would be committed without it: so roll
-   *       back), 1020 (the row changed since the snapshot)
+   *       back), 1020 (the row changed since the snapshot), 3024 ({@code max_execution_time})
    *   <li>SQL Server: 1222 (another transaction holds the row), 3960 (the row changed since the
    *       snapshot)
    *   <li>H2: 90131 (the same)
@@ -93,8 +93,8 @@ public enum SqlFailure {
     SqlFailure byState =
         switch (state) {
           case "40003", "57P01", "57P02", "90067", "90098", "90121" -> OUTCOME_UNKNOWN;
-          case "40001", "40P01", "55P03", "25P03", "25P04", "53300", "57P03", "57P05" -> AGAIN;
-          case GuardTrigger.CONFLICT, "90131" -> AGAIN;
+          case "40001", "40P01", "55P03", "25P03", "25P04", "57014" -> AGAIN;
+          case "53300", "57P03", "57P05", GuardTrigger.CONFLICT, "90131" -> AGAIN;
           case "HY000" -> ofMySql(failure.getErrorCode());
           case "70100" -> failure.getErrorCode() == 1927 ? OUTCOME_UNKNOWN : STOP;
           default -> state.startsWith("S") ? ofSqlServer(failure.getErrorCode()) : STOP;
@@ -103,7 +103,7 @@ public enum SqlFailure {
   }
 
   private static SqlFailure ofMySql(int code) {
-    return code == 1205 || code == 3572 || code == 1020 ? AGAIN : STOP;
+    return code == 1205 || code == 3572 || code == 1020 || code == 3024 ? AGAIN : STOP;
   }
 
   /** Its driver makes a state of its own for most errors: S and digits. */

@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Future;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -366,6 +367,55 @@ abstract class GuardContract {
           });
       session.rollback();
     }
+  }
+
+  // What somebody has set to NULL: nobody knows any more who wrote last.
+
+  @Test
+  void recordWithoutAFenceOrAVersionLetsNobodyIn() throws SQLException {
+    String table = Database.newName().replace('-', '_');
+    database.execute(
+        "CREATE TABLE "
+            + table
+            + " (id varchar(9) PRIMARY KEY, fence bigint, version bigint, holder varchar(32))");
+    database.execute("INSERT INTO " + table + " (id, fence, version) VALUES ('f', NULL, 0)");
+    database.execute("INSERT INTO " + table + " (id, fence, version) VALUES ('v', 0, NULL)");
+    FencedTable fenced = FencedTable.of(table);
+    ClaimedTable claimed = ClaimedTable.of(table);
+    Map<String, String> columns = Map.of("holder", "x");
+    letsNobodyIn("fence is null", () -> fenced.update(connection, "f", 5, 0, columns));
+    letsNobodyIn("fence is null", () -> fenced.insert(connection, "f", 5, columns));
+    letsNobodyIn("version is null", () -> fenced.update(connection, "v", 5, 0, columns));
+    letsNobodyIn("version is null", () -> fenced.insert(connection, "v", 5, columns));
+    Holder holder = Holder.of(5);
+    letsNobodyIn("fence is null", () -> claimed.claim(connection, "f", holder, row -> "there"));
+    letsNobodyIn(
+        "fence is null", () -> claimed.update(connection, "f", holder, Map.of("version", 1)));
+    assertThat(
+            database.ask(
+                "SELECT count(*) FROM "
+                    + table
+                    + " WHERE holder IS NULL AND (fence IS NULL OR version IS NULL)"))
+        .isEqualTo("2");
+  }
+
+  /** Not in a table that was made by our script, which says NOT NULL. */
+  @Test
+  void nameWithoutAFenceLetsNobodyEnter() throws Exception {
+    database.execute(
+        "ALTER TABLE holdfast_fence "
+            + (database instanceof MariaDbDatabase
+                ? "MODIFY fence bigint"
+                : "ALTER COLUMN fence DROP NOT NULL"));
+    database.execute("INSERT INTO holdfast_fence (name, fence) VALUES ('" + id + "', NULL)");
+    try (Session session = new Session(database, Isolation.READ_COMMITTED)) {
+      letsNobodyIn("fence is null", () -> session.run(c -> enter(c, 5)));
+      session.rollback();
+    }
+  }
+
+  private static void letsNobodyIn(String reason, ThrowingCallable step) {
+    assertThatThrownBy(step).isInstanceOf(IllegalStateException.class).hasMessageContaining(reason);
   }
 
   // What the database answers because of others.

@@ -18,6 +18,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.postgresql.core.NativeQuery;
+import org.postgresql.core.Parser;
 
 /** The trigger against writers that do not care, on a schema with a guarded {@code record}. */
 class GuardTriggerTest {
@@ -142,6 +144,21 @@ class GuardTriggerTest {
     }
     announceByHand(inDays(399));
     execute("UPDATE record SET content = 'x' WHERE id = '" + id + "'");
+  }
+
+  @Test
+  void recordWithoutAFenceOrAVersionLetsNobodyIn() throws SQLException {
+    execute("CREATE TABLE hollow (id text PRIMARY KEY, fence bigint, version bigint)");
+    execute("INSERT INTO hollow VALUES ('f', NULL, 0), ('v', 0, NULL)");
+    GuardTrigger hollow = GuardTrigger.on(FencedTable.of("hollow"));
+    hollow.install(connection);
+    connection.commit();
+    for (String record : new String[] {"f", "v"}) {
+      hollow.allowNext(connection, record, 5, 0);
+      SQLException refusal =
+          refused("LK003", () -> execute("UPDATE hollow SET id = id WHERE id = '" + record + "'"));
+      assertThat(refusal.getMessage()).contains("hollow " + record + ", fence or version is null");
+    }
   }
 
   @Test
@@ -296,6 +313,27 @@ class GuardTriggerTest {
       later.allowNext(connection, "b", 5, 0);
       execute("INSERT INTO later (id, content) VALUES ('b', 'x')", "LK003");
     }
+  }
+
+  /** As psql does, which commits each statement by itself. */
+  @Test
+  void scriptThatRunsAgainByTheStatementLeavesNoMomentWithoutTheTrigger() throws SQLException {
+    String script = TRIGGER.ddl();
+    connection.setAutoCommit(true);
+    for (NativeQuery statement : Parser.parseJdbcSql(script, true, false, true, false, false)) {
+      execute(statement.nativeSql);
+      for (String careless :
+          new String[] {
+            "UPDATE record SET content = 'x' WHERE id = '" + id + "'",
+            "DELETE FROM record WHERE id = '" + id + "'",
+            "TRUNCATE record"
+          }) {
+        assertThatThrownBy(() -> execute(careless))
+            .isInstanceOfSatisfying(
+                SQLException.class, e -> assertThat(e.getSQLState()).isEqualTo("LK003"));
+      }
+    }
+    assertThat(row()).isEqualTo("one 1 1");
   }
 
   @Test

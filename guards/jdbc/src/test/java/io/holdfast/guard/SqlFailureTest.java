@@ -26,6 +26,7 @@ class SqlFailureTest {
     "53300, AGAIN",
     "57P03, AGAIN",
     "57P05, AGAIN",
+    "57014, AGAIN",
     "08000, OUTCOME_UNKNOWN",
     "08003, OUTCOME_UNKNOWN",
     "08006, OUTCOME_UNKNOWN",
@@ -37,7 +38,6 @@ class SqlFailureTest {
     "25P02, STOP",
     "40002, STOP",
     "42P01, STOP",
-    "57014, STOP",
     "'', STOP",
     ", STOP"
   })
@@ -50,6 +50,7 @@ class SqlFailureTest {
   @CsvSource({
     "HY000, 1205, AGAIN", // MySQL, MariaDB: the wait for a row
     "HY000, 3572, AGAIN", // MySQL: NOWAIT
+    "HY000, 3024, AGAIN", // MySQL: max_execution_time
     "HY000, 1020, AGAIN", // MariaDB: changed since the snapshot
     "40001, 1213, AGAIN", // their deadlock
     "70100, 1927, OUTCOME_UNKNOWN", // MariaDB: connection killed
@@ -71,6 +72,14 @@ class SqlFailureTest {
   })
   void databasesOwnCodesHaveTheirDecision(String state, int code, SqlFailure decision) {
     assertThat(SqlFailure.of(new SQLException("x", state, code))).isEqualTo(decision);
+  }
+
+  @Test
+  void statementThatTookTooLongSaysAgain() throws Exception {
+    try (Session a = new Session(Isolation.READ_COMMITTED)) {
+      a.run(c -> Database.ask(c, "SELECT set_config('statement_timeout', '100', false)"));
+      LostUpdateTest.assertAgain("57014", () -> a.run(c -> Database.ask(c, "SELECT pg_sleep(60)")));
+    }
   }
 
   @Test

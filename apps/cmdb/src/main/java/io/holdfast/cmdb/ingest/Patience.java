@@ -22,10 +22,9 @@ public final class Patience {
 
   /**
    * Refusals that pass although {@link SqlFailure} would have a single write reported: a standby
-   * that is being made the primary, memory for locks, a configured limit, a statement that took too
-   * long.
+   * that is being made the primary, memory for locks, a configured limit.
    */
-  private static final Set<String> PASSING = Set.of("23505", "25006", "53200", "53400", "57014");
+  private static final Set<String> PASSING = Set.of("23505", "25006", "53200", "53400");
 
   private Patience() {}
 

@@ -1,4 +1,5 @@
 -- in:  nothing
--- out: the rows deleted: idle for a day, and with tokens that the clock has passed an hour ago
+-- out: the rows deleted, a batch at most: idle for a day, and with tokens that the clock has passed an hour ago
 delete from {table}
 where expires_at < {now} - 86400000000 and last_token < {now} - 3600000000
+limit {batch}

@@ -1,0 +1,108 @@
+package io.holdfast.jdbc;
+
+import static io.holdfast.jdbc.TestDatabase.LONG;
+import static io.holdfast.jdbc.TestDatabase.answer;
+import static io.holdfast.jdbc.TestDatabase.asking;
+import static io.holdfast.jdbc.TestDatabase.newClaim;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.holdfast.spi.Claim;
+import io.holdfast.spi.LockBackend;
+import io.holdfast.spi.Release;
+import io.holdfast.spi.Renewal;
+import java.sql.Connection;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.concurrent.CompletionStage;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** Renewals that stand in line for the one connection that they have. */
+class UnsentRenewalsTest {
+
+  private final TestDatabase database = TestDatabase.postgreSql();
+  private final Claim busy = newClaim();
+  private final Claim held = newClaim();
+  private LockBackend backend;
+
+  @BeforeEach
+  void hold() throws Exception {
+    LockBackend another = database.open();
+    answer(another.ask(asking(busy)));
+    answer(another.ask(asking(held)));
+    backend = database.open(database.url("holdfast.connections=2"), Duration.ofSeconds(60));
+  }
+
+  @AfterEach
+  void stop() {
+    database.close();
+  }
+
+  /** Somebody has the claim's row, until this is closed. */
+  private Connection locked(Claim claim) throws Exception {
+    Connection hand = database.connection();
+    hand.setAutoCommit(false);
+    try (Statement statement = hand.createStatement()) {
+      statement.execute(
+          "select 1 from holdfast_lock where name = '" + claim.name() + "' for update");
+    }
+    return hand;
+  }
+
+  private void awaitPut() {
+    await()
+        .until(
+            () ->
+                !database
+                    .rows(
+                        "select 1 from pg_stat_activity where wait_event_type = 'Lock'"
+                            + " and datname = current_database()")
+                    .isEmpty());
+  }
+
+  @Test
+  void renewalThatIsNotSentYetStandsInLineOnceHoweverOftenItIsAskedFor() throws Exception {
+    CompletionStage<Release> inTheWay;
+    CompletionStage<Renewal> renewal;
+    CompletionStage<Renewal> shorter;
+    try (Connection hand = locked(busy)) {
+      inTheWay = backend.release(busy, 0, Duration.ZERO);
+      awaitPut();
+      renewal = backend.renew(held, LONG);
+      shorter = backend.renew(held, LONG.minusSeconds(1));
+      assertThat(backend.renew(held, LONG)).isSameAs(renewal);
+      assertThat(shorter).isNotSameAs(renewal);
+      hand.rollback();
+    }
+    assertThat(answer(inTheWay)).isEqualTo(Release.RELEASED);
+    assertThat(answer(renewal)).isEqualTo(new Renewal.Renewed(LONG));
+    assertThat(answer(shorter)).isEqualTo(new Renewal.Renewed(LONG.minusSeconds(1)));
+    assertThat(backend.renew(held, LONG)).isNotSameAs(renewal);
+  }
+
+  /** The store may have heard it before the second was asked for. */
+  @Test
+  void renewalThatIsSentAnswersNobodyWhoAsksLater() throws Exception {
+    CompletionStage<Renewal> renewal;
+    CompletionStage<Renewal> later;
+    try (Connection hand = locked(held)) {
+      renewal = backend.renew(held, LONG);
+      awaitPut();
+      later = backend.renew(held, LONG);
+      assertThat(later).isNotSameAs(renewal);
+      hand.rollback();
+    }
+    assertThat(answer(renewal)).isInstanceOf(Renewal.Renewed.class);
+    assertThat(answer(later)).isInstanceOf(Renewal.Renewed.class);
+  }
+
+  @Test
+  void renewalThatFailedUnsentIsAskedForAnew() throws Exception {
+    backend.close();
+    CompletionStage<Renewal> failed = backend.renew(held, LONG);
+    assertThat(failed.toCompletableFuture()).isCompletedExceptionally();
+    assertThat(backend.renew(held, LONG)).isNotSameAs(failed);
+  }
+}
