@@ -132,7 +132,7 @@ class ZookeeperMutantsTest {
             Mutant.of(
                 "the leader's word is for ever",
                 SESSION,
-                "return now() - confirmedAt.get() < context.leaseFor().toNanos() / 30",
+                "return now() - confirmedAt.get() < keptFor().toNanos() / 20",
                 "return confirmedAt.get() - now() < context.leaseFor().toNanos()"),
             "the leader is asked"),
         Arguments.of(

@@ -252,7 +252,7 @@ public final class ZookeeperScenes extends TwoProcesses {
       whole = validFor(heard(one.ask(asking(claim, 1))));
       time.pass(lately);
       later = validFor(heard(one.ask(asking(claim, 1))));
-    } while (time.nanoTime() - begun > LEASE.dividedBy(30).toNanos()); // too long ago to rely on
+    } while (time.nanoTime() - begun > LEASE.dividedBy(35).toNanos()); // too long ago to rely on
     expect("what a look costs the lock", true, later.compareTo(whole.minus(lately)) <= 0);
     time.pass(LEASE.dividedBy(2));
     Duration again = validFor(heard(one.ask(asking(claim, 1))));

@@ -163,9 +163,10 @@ final class EtcdBackend implements LockBackend, Inspectable {
   /**
    * An answer: the line, and what the transaction was asked for.
    *
+   * @param own the claim's key, in the one life that the question was about
    * @param mint empty if it only read
    */
-  private record Seen(Transactions.Line line, Optional<Mint> mint) {}
+  private record Seen(Transactions.Line line, Tenure own, Optional<Mint> mint) {}
 
   private CompletableFuture<Seen> enter(Ask ask, Place place) {
     Mint mint = tokens.mint(ask.span());
@@ -181,11 +182,13 @@ final class EtcdBackend implements LockBackend, Inspectable {
               if (entered.line().isPresent()) {
                 Transactions.Line line = entered.line().get();
                 place.entered(line.revision(), line.others());
-                return CompletableFuture.completedFuture(new Seen(line, Optional.of(mint)));
+                Tenure own = new Tenure(place.key(), line.revision());
+                return CompletableFuture.completedFuture(new Seen(line, own, Optional.of(mint)));
               }
               // Taken by an earlier question of this claim, whose answer was lost.
-              place.entered(entered.present().orElseThrow().getCreateRevision(), Integer.MAX_VALUE);
-              return lookAsFirst(ask, place);
+              Tenure own = Tenure.of(entered.present().orElseThrow());
+              place.entered(own.revision(), Integer.MAX_VALUE);
+              return lookAsFirst(ask, place, own);
             });
   }
 
@@ -193,26 +196,30 @@ final class EtcdBackend implements LockBackend, Inspectable {
    * As one that finds the claim first if that is likely; else only reading, and again if it does.
    */
   private CompletableFuture<Seen> look(Ask ask, Place place) {
+    Tenure own = place.tenure(); // once: an event may end it at any moment
     if (place.maybeFirst()) {
-      return lookAsFirst(ask, place);
+      return lookAsFirst(ask, place, own);
     }
-    return look(ask, place, Optional.empty())
+    return look(ask, place, own, Optional.empty())
         .thenCompose(
             seen ->
                 seen.line().ahead().isEmpty()
-                    ? lookAsFirst(ask, place)
+                    ? lookAsFirst(ask, place, own)
                     : CompletableFuture.completedFuture(seen));
   }
 
-  private CompletableFuture<Seen> lookAsFirst(Ask ask, Place place) {
-    return look(ask, place, Optional.of(tokens.mint(place.revision(), ask.span())));
+  private CompletableFuture<Seen> lookAsFirst(Ask ask, Place place, Tenure own) {
+    return look(ask, place, own, Optional.of(tokens.mint(own.revision(), ask.span())));
   }
 
-  private CompletableFuture<Seen> look(Ask ask, Place place, Optional<Mint> mint) {
+  private CompletableFuture<Seen> look(Ask ask, Place place, Tenure own, Optional<Mint> mint) {
+    if (own.revision() == 0) { // which etcd would take for a key that is not there
+      throw takenAway();
+    }
     return transactions
         .look(
             keys.line(ask.claim().name()),
-            place.tenure(),
+            own,
             place.session().id(),
             ask.claim().label(),
             place.ahead(),
@@ -221,10 +228,14 @@ final class EtcdBackend implements LockBackend, Inspectable {
             line -> {
               if (line.isEmpty()) {
                 place.forget();
-                throw new BackendException("The claim's place was taken away");
+                throw takenAway();
               }
-              return new Seen(line.get(), mint);
+              return new Seen(line.get(), own, mint);
             });
+  }
+
+  private static BackendException takenAway() {
+    return new BackendException("The claim's place was taken away");
   }
 
   private CompletionStage<Attempt> answer(Ask ask, Places.Asked asked, Seen seen, long askedAt) {
@@ -235,7 +246,7 @@ final class EtcdBackend implements LockBackend, Inspectable {
       Optional<Attempt> grant = grant(place, seen, askedAt);
       return grant.isPresent()
           ? CompletableFuture.completedStage(grant.get())
-          : lookAsFirst(ask, place) // the base is lower than was thought
+          : lookAsFirst(ask, place, seen.own()) // the base is lower than was thought
               .thenApply(
                   lifted ->
                       grant(place, lifted, askedAt)
@@ -257,21 +268,25 @@ final class EtcdBackend implements LockBackend, Inspectable {
     Duration validFor = place.session().keptFrom(askedAt);
     Transactions.Line line = seen.line();
     return seen.mint()
-        .flatMap(mint -> tokens.grant(line.base(), place.revision(), mint, line.lifted(), validFor))
-        .map(grant -> place.granted(grant, now()));
+        .flatMap(
+            mint -> tokens.grant(line.base(), seen.own().revision(), mint, line.lifted(), validFor))
+        .map(grant -> place.granted(grant, seen.own().revision(), now()));
   }
 
   @Override
   public CompletionStage<Renewal> renew(Claim claim, Duration leaseFor) {
     long askedAt = now();
     Place place = places.of(claim);
-    Optional<Long> grantedAt = Optional.ofNullable(place).flatMap(Place::grantedAt);
-    if (place == null || grantedAt.isEmpty() || place.session().isGone()) {
+    if (place == null) {
+      return CompletableFuture.completedStage(gone(claim, null));
+    }
+    Tenure grant = place.tenure();
+    Optional<Long> grantedAt = place.grantedAt(grant.revision());
+    if (grantedAt.isEmpty() || place.session().isGone()) {
       return CompletableFuture.completedStage(gone(claim, place));
     }
     long young = askedAt - context.leaseFor().toNanos() / 6;
     long notBefore = young - grantedAt.get() > 0 ? young : grantedAt.get();
-    Tenure grant = place.tenure();
     return told(
         () ->
             place
@@ -332,7 +347,9 @@ final class EtcdBackend implements LockBackend, Inspectable {
       places.drop(claim, place);
       return CompletableFuture.completedStage(Release.GONE);
     }
-    return told(() -> place.grantedAt().isPresent() ? giveBack(place) : withdraw(claim, place))
+    Tenure own = place.tenure();
+    boolean isGranted = place.grantedAt(own.revision()).isPresent();
+    return told(() -> isGranted ? giveBack(place, own) : withdraw(claim, place))
         .whenComplete(
             (left, failure) -> {
               if (failure == null) {
@@ -344,8 +361,7 @@ final class EtcdBackend implements LockBackend, Inspectable {
             });
   }
 
-  private CompletableFuture<Release> giveBack(Place place) {
-    Tenure grant = place.tenure();
+  private CompletableFuture<Release> giveBack(Place place, Tenure grant) {
     return transactions
         .leave(place.key())
         .thenApply(

@@ -165,9 +165,10 @@ final class Place {
     seen.set(Seen.NOTHING);
   }
 
-  /** Its grant, the first one that was said; {@code validFor} is the latest. */
-  Attempt.Granted granted(Attempt.Granted latest, long heardAt) {
-    long revision = revision();
+  /**
+   * Its grant in that life of its key, the first one that was said; {@code validFor} is the latest.
+   */
+  Attempt.Granted granted(Attempt.Granted latest, long revision, long heardAt) {
     Granted first =
         granted.updateAndGet(
             known ->
@@ -178,12 +179,12 @@ final class Place {
   }
 
   /**
-   * When it was heard of that the place is the first; empty if it was not, or if its key was seen
-   * to be missing or another one since.
+   * When it was heard of that the place is the first; empty if it was not, or not in that life of
+   * its key, or if the key was seen to be missing or another one since.
    */
-  Optional<Long> grantedAt() {
+  Optional<Long> grantedAt(long revision) {
     return Optional.ofNullable(granted.get())
-        .filter(known -> known.revision() == revision())
+        .filter(known -> known.revision() == revision && revision == revision())
         .map(Granted::heardAt);
   }
 
@@ -278,7 +279,10 @@ final class Place {
                 });
   }
 
-  /** Says nothing of a life of the key after the revision. Who was hinted already is not again. */
+  /**
+   * Says nothing of a life of the key after the revision. Whoever was hinted already is not again,
+   * but for one who does not know yet who is ahead.
+   */
   private void deleted(ByteSequence which, long at, Runnable hint) {
     UnaryOperator<Seen> without =
         last ->
@@ -286,7 +290,7 @@ final class Place {
                 ? (last.revision() < at ? Seen.NOTHING : last)
                 : last.withoutAhead(which, at);
     Seen before = Objects.requireNonNull(seen.getAndUpdate(without));
-    if (!without.apply(before).equals(before)) {
+    if (before.ahead().isEmpty() || !without.apply(before).equals(before)) {
       hint.run();
     }
   }

@@ -37,7 +37,7 @@ final class Transactions {
 
   /** A key, and the revision at which it was created: what is created later is another's. */
   record Tenure(ByteSequence key, long revision) {
-    private static Tenure of(KeyValue entry) {
+    static Tenure of(KeyValue entry) {
       return new Tenure(entry.getKey(), entry.getCreateRevision());
     }
   }
@@ -119,9 +119,16 @@ final class Transactions {
                     : Optional.empty());
   }
 
-  /** Changes nothing. */
+  /**
+   * Changes nothing. The read is not for its answer: a transaction that only compares is answered
+   * by any member from what it has, and one that reads behind a quorum.
+   */
   CompletableFuture<Boolean> isStillThere(Tenure place) {
-    return kv.txn().If(isThere(place)).commit().thenApply(TxnResponse::isSucceeded);
+    return kv.txn()
+        .If(isThere(place))
+        .Then(Op.get(place.key(), GetOption.builder().withCountOnly(true).build()))
+        .commit()
+        .thenApply(TxnResponse::isSucceeded);
   }
 
   /**

@@ -215,9 +215,9 @@ final class Place {
   }
 
   /**
-   * Looks for what a creation without an answer may have left. It has been done or never will be:
-   * the sync is behind it, over whichever server, and a request that comes over a connection that
-   * the session has left is refused.
+   * Looks for what a question without an answer may have left: a creation, or a deletion. It has
+   * been done or never will be: the sync is behind it, over whichever server, and a request that
+   * comes over a connection that the session has left is refused.
    */
   private CompletionStage<Boolean> find() {
     CompletableFuture<Boolean> leader = session.sync();
@@ -360,6 +360,10 @@ final class Place {
         .handle(
             (deleted, failure) -> {
               if (failure != null && !isGone(failure)) {
+                if (ZookeeperFailure.leavesOpen(failure)) {
+                  isUnsure = true;
+                  node = null; // whoever asks next has to find it, as it may be deleted yet
+                }
                 throw new CompletionException(failure);
               }
               forget();

@@ -201,11 +201,11 @@ final class Session {
 
   /**
    * Completes when what is read behind it may be relied on for {@link #keptFrom}: at once if the
-   * leader has answered so lately that this costs a lock a thirtieth of its session at most, else
-   * when it answers.
+   * leader has answered so lately that this costs a lock a twentieth of its time at most, else when
+   * it answers.
    */
   CompletableFuture<Boolean> confirmed() {
-    return now() - confirmedAt.get() < context.leaseFor().toNanos() / 30
+    return now() - confirmedAt.get() < keptFor().toNanos() / 20
         ? CompletableFuture.completedFuture(true)
         : sync();
   }

@@ -25,6 +25,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Locks as folders of a ZooKeeper ensemble: {@code <root>/<name>} holds an ephemeral sequential
@@ -99,15 +100,19 @@ final class ZookeeperBackend implements LockBackend, Inspectable {
     if (closed || present.isOfUse()) {
       return present;
     }
+    @Nullable Session former = null;
     beginning.lock();
     try {
       if (!closed && !current.isOfUse()) {
-        current.session().abandon();
+        former = current.session();
         current = open();
       }
       return current;
     } finally {
       beginning.unlock();
+      if (former != null) {
+        former.abandon(); // tells those who wait, who ask at once
+      }
     }
   }
 

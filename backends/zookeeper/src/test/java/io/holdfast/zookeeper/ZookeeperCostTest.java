@@ -7,8 +7,10 @@ import static io.holdfast.zookeeper.TestZookeeper.newClaim;
 import static io.holdfast.zookeeper.TestZookeeper.newName;
 import static io.holdfast.zookeeper.TestZookeeper.waiting;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import io.holdfast.BackendException;
 import io.holdfast.Lease;
 import io.holdfast.LockName;
 import io.holdfast.Locks;
@@ -155,11 +157,11 @@ class ZookeeperCostTest {
   }
 
   @Test
-  void aLookReliesOnTheLeadersLastWordForAThirtiethOfTheSessionAndNoLonger() throws Exception {
+  void aLookReliesOnTheLeadersLastWordForATwentiethOfTheLocksTimeAndNoLonger() throws Exception {
     Claim claim = Claim.on(usedName(), "a test");
     Duration whole = validFor(claim);
     assertThat(whole).isPositive();
-    Duration lately = SESSION.dividedBy(30).minusMillis(1);
+    Duration lately = whole.dividedBy(20).minusMillis(1);
     time.pass(lately);
     wire.questions();
     assertThat(validFor(claim)).isEqualTo(whole.minus(lately));
@@ -171,6 +173,25 @@ class ZookeeperCostTest {
 
   private Duration validFor(Claim claim) throws Exception {
     return ((Attempt.Granted) answer(backend.ask(waiting(claim)))).validFor();
+  }
+
+  @Test
+  void anAskBehindADeletionWithoutAnAnswerAsksTheLeader() throws Exception {
+    LockName name = usedName();
+    Claim claim = Claim.on(name, "a test");
+    try (ZookeeperBackend other = zookeeper.open()) {
+      granted(other, Claim.on(name, "another"));
+      wire.before(OpCode.delete, wire::loseAnswers);
+      CompletableFuture<Attempt> refused = backend.ask(asking(claim)).toCompletableFuture();
+      await().until(() -> wire.questionsSoFar().contains(OpCode.delete));
+      wire.cut();
+      assertThatThrownBy(() -> answer(refused)).hasCauseInstanceOf(BackendException.class);
+      wire.questions();
+      await()
+          .ignoreExceptions() // until it is connected again
+          .until(() -> answer(backend.ask(waiting(claim))) instanceof Attempt.Refused);
+      assertThat(wire.questions()).contains(OpCode.sync);
+    }
   }
 
   @Test
