@@ -8,6 +8,7 @@ import io.holdfast.embedded.DataFolder;
 import io.holdfast.embedded.EmbeddedServerException;
 import java.nio.file.Path;
 import java.sql.SQLException;
+import java.util.Locale;
 import java.util.Optional;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -45,12 +46,11 @@ public final class Place {
   @Option(
       names = "--store",
       paramLabel = "URL",
-      defaultValue = "${env:HOLDFAST_STORE:-}",
       description =
           "With --db: where the locks are, by any URL that 'holdfast run' takes; without it, "
               + "the variable HOLDFAST_STORE says it, and without that they are in a table of "
               + "the same PostgreSQL.")
-  private String store = "";
+  private Optional<String> store = Optional.empty();
 
   /** Servers that are there, as long as this is open. */
   public static final class Servers implements AutoCloseable {
@@ -109,7 +109,7 @@ public final class Place {
 
   /** Starts or joins the servers of a folder, or takes those that are given. */
   public Servers open() {
-    Optional<String> database = db.or(this::fromEnvironment);
+    Optional<String> database = data.isPresent() ? db : db.or(() -> variable("HOLDFAST_DB"));
     if (db.isPresent() && data.isPresent()) {
       throw wrong("--data and --db exclude each other: a data folder has its own PostgreSQL");
     }
@@ -118,21 +118,20 @@ public final class Place {
         : openFolder(data.orElseGet(() -> Path.of(System.getProperty("user.home"), ".holdfast")));
   }
 
-  /** A folder that is named counts for more than the variable. */
-  private Optional<String> fromEnvironment() {
-    return data.isPresent()
-        ? Optional.empty()
-        : Optional.ofNullable(System.getenv("HOLDFAST_DB")).filter(url -> !url.isEmpty());
+  /** A folder that is named counts for more than the variables. */
+  private static Optional<String> variable(String name) {
+    return Optional.ofNullable(System.getenv(name)).filter(url -> !url.isEmpty());
   }
 
   private Servers given(String database) {
     if (!database.startsWith("jdbc:postgresql:")) {
       throw wrong("--db is like jdbc:postgresql://HOST/DATABASE?user=NAME");
     }
-    if (store.toLowerCase(java.util.Locale.ROOT).startsWith("memory:")) {
+    Optional<String> named = store.or(() -> variable("HOLDFAST_STORE"));
+    if (named.filter(url -> url.toLowerCase(Locale.ROOT).startsWith("memory:")).isPresent()) {
       throw wrong("memory: locks only the threads of one process; give a shared --store");
     }
-    return new Servers(database, store.isEmpty() ? lockTableIn(database) : store, Optional.empty());
+    return new Servers(database, named.orElseGet(() -> lockTableIn(database)), Optional.empty());
   }
 
   /** The machines' own database as the store of their locks: one server for all. */
@@ -150,7 +149,10 @@ public final class Place {
     return nothingIsNamed ? openFolder(folder.resolve("data")) : open();
   }
 
-  private static Servers openFolder(Path folder) {
+  private Servers openFolder(Path folder) {
+    if (store.isPresent()) {
+      throw wrong("--store needs --db: the locks of a data folder are in its own Redis");
+    }
     try {
       DataFolder open = DataFolder.open(folder);
       return new Servers(open.databaseUrl(), open.storeUrl(), Optional.of(open));

@@ -321,6 +321,10 @@ class IngestCommandTest {
         Answer.of("ingest", "--data", folder.toString(), "--db", postgres.jdbcUrl(), "-"),
         CmdbException.USAGE,
         "exclude each other");
+    assertOneLine(
+        Answer.of("ingest", "--data", folder.toString(), "--store", "redis://x", "-"),
+        CmdbException.USAGE,
+        "--store needs --db");
     Path file = Files.writeString(folder.resolve("file"), "");
     assertOneLine(
         Answer.of("ingest", "--data", file.toString(), "-"), CmdbException.UNAVAILABLE, "file");
