@@ -79,8 +79,10 @@ abstract class SessionTest {
   }
 
   /** Its statement and its session would be counted, too. */
-  private static void awaitSwept() {
-    await().atMost(LIMIT).until(() -> threads().stream().noneMatch(n -> n.contains("sweep")));
+  private void awaitSwept() {
+    await()
+        .atMost(LIMIT)
+        .until(() -> threads().stream().noneMatch(thread -> thread.getName().contains("sweep")));
   }
 
   @AfterEach
