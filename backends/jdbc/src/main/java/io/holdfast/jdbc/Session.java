@@ -122,8 +122,22 @@ final class Session {
     this.busySince = heardFrom;
   }
 
-  void start(String name) {
-    Thread thread = new Thread(this::run, name);
+  /**
+   * Opens it.
+   *
+   * @param afterwards runs when nothing is left of it, neither a thread nor a connection
+   */
+  void start(String name, Runnable afterwards) {
+    Thread thread =
+        new Thread(
+            () -> {
+              try {
+                run();
+              } finally {
+                afterwards.run();
+              }
+            },
+            name);
     thread.setDaemon(true);
     thread.start();
   }

@@ -403,7 +403,7 @@ final class SessionBackend implements LockBackend, Inspectable {
 
   private void open(Session session) {
     sessions.add(session);
-    session.start("holdfast-session-" + opened.incrementAndGet());
+    session.start("holdfast-session-" + opened.incrementAndGet(), () -> sessions.remove(session));
     if (isClosed) {
       session.close();
     }
@@ -412,7 +412,6 @@ final class SessionBackend implements LockBackend, Inspectable {
   /** By the thread of a session that is over. */
   private void lose(Session session) {
     granted.values().removeIf(held -> held.session() == session);
-    sessions.remove(session);
   }
 
   private static boolean isOver(Throwable failure) {
