@@ -139,7 +139,12 @@ final class Session {
             },
             name);
     thread.setDaemon(true);
-    thread.start();
+    try {
+      thread.start();
+    } catch (OutOfMemoryError e) { // what the JVM says when there is no thread more
+      end(false, e, List.of());
+      afterwards.run();
+    }
   }
 
   /** The one question that is put for all renewals of this session. */
