@@ -138,7 +138,7 @@ final class Lanes implements AutoCloseable {
         openOneMore();
         if (lanes.isEmpty()) {
           lineOf(task).remove(task);
-          failure = new BackendException("No thread for a connection to " + about);
+          failure = noLane();
         }
       }
     } finally {
@@ -395,19 +395,20 @@ final class Lanes implements AutoCloseable {
           refused();
         }
         handOut();
-        if (isClosed || (notOpened != null && lanes.isEmpty())) {
+        if (notOpened == null || !lanes.isEmpty()) {
+          openOneMore();
+        }
+        if (isClosed || lanes.isEmpty()) { // nobody comes for them
           unanswered.addAll(urgent);
           unanswered.addAll(patient);
           urgent.clear();
           patient.clear();
-        } else {
-          openOneMore();
         }
       } finally {
         line.unlock();
       }
       for (Task<?> task : unanswered) {
-        task.answer().completeExceptionally(notOpened == null ? closed() : meaning(notOpened));
+        task.answer().completeExceptionally(notOpened == null ? noLane() : meaning(notOpened));
       }
     }
   }
@@ -419,6 +420,10 @@ final class Lanes implements AutoCloseable {
     } finally {
       line.unlock();
     }
+  }
+
+  private BackendException noLane() {
+    return isClosed() ? closed() : new BackendException("No thread for a connection to " + about);
   }
 
   private LockException meaning(Throwable failure) {
