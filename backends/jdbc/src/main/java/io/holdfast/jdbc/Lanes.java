@@ -17,6 +17,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -56,7 +57,7 @@ final class Lanes implements AutoCloseable {
   private record Task<A>(
       Question<A> question,
       boolean isUrgent,
-      long since,
+      LongSupplier since,
       Duration patience,
       CompletableFuture<A> answer) {}
 
@@ -109,22 +110,28 @@ final class Lanes implements AutoCloseable {
 
   /** Puts a question as soon as a connection is at rest; fails with a {@link LockException}. */
   <A> CompletableFuture<A> run(Question<A> question) {
-    return put(question, false, requestTimeout);
+    return put(question, false, now(), requestTimeout);
   }
 
   /**
    * The same before those that are not urgent.
    *
-   * @param patience for how long it may stand in line, a request timeout at most; after that it
-   *     fails unsent
+   * @param since when it was asked, in {@link Time#nanoTime}; called once, when its turn has come
+   * @param patience how old it may be then, a request timeout at most; after that it fails unsent
    */
-  <A> CompletableFuture<A> urgently(Question<A> question, Duration patience) {
-    return put(question, true, patience.compareTo(requestTimeout) < 0 ? patience : requestTimeout);
+  <A> CompletableFuture<A> urgently(Question<A> question, LongSupplier since, Duration patience) {
+    boolean isShorter = patience.compareTo(requestTimeout) < 0;
+    return put(question, true, since, isShorter ? patience : requestTimeout);
   }
 
-  private <A> CompletableFuture<A> put(Question<A> question, boolean isUrgent, Duration patience) {
-    Task<A> task =
-        new Task<>(question, isUrgent, time.nanoTime(), patience, new CompletableFuture<>());
+  private LongSupplier now() {
+    long now = time.nanoTime();
+    return () -> now;
+  }
+
+  private <A> CompletableFuture<A> put(
+      Question<A> question, boolean isUrgent, LongSupplier since, Duration patience) {
+    Task<A> task = new Task<>(question, isUrgent, since, patience, new CompletableFuture<>());
     @Nullable LockException failure = null;
     line.lock();
     try {
@@ -347,7 +354,8 @@ final class Lanes implements AutoCloseable {
 
     /** Whether the connection is of use any more. */
     private <A> boolean isAnswered(Task<A> task, Connection server) {
-      if (time.nanoTime() - task.since() - task.patience().toNanos() > 0) {
+      long since = task.since().getAsLong();
+      if (time.nanoTime() - since - task.patience().toNanos() > 0) {
         task.answer().completeExceptionally(tooLate(task.patience()));
         return true;
       }

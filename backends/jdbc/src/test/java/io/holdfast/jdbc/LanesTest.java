@@ -2,6 +2,7 @@ package io.holdfast.jdbc;
 
 import static io.holdfast.jdbc.TestDatabase.answer;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import io.holdfast.spi.Time;
@@ -135,13 +136,27 @@ class LanesTest {
         List.of(
             lanes.run(connection -> order.add("first")),
             lanes.run(connection -> order.add("second")),
-            lanes.urgently(connection -> order.add("urgent"), LONG),
-            lanes.urgently(connection -> order.add("urgent, too"), LONG));
+            lanes.urgently(connection -> order.add("urgent"), System::nanoTime, LONG),
+            lanes.urgently(connection -> order.add("urgent, too"), System::nanoTime, LONG));
     inTheWay.end();
     for (CompletableFuture<Boolean> one : asked) {
       answer(one);
     }
     assertThat(order).containsExactly("urgent", "urgent, too", "first", "second");
+  }
+
+  @Test
+  void questionIsTooOldOrNotWhenItsTurnComes() throws Exception {
+    Stay inTheWay = stay();
+    long now = time().nanoTime();
+    AtomicLong since = new AtomicLong(now);
+    CompletableFuture<Boolean> again = lanes.urgently(connection -> true, since::get, LONG);
+    CompletableFuture<Boolean> once = lanes.urgently(connection -> true, () -> now, LONG);
+    passed.addAndGet(LONG.multipliedBy(2).toNanos());
+    since.set(time().nanoTime());
+    inTheWay.end();
+    assertThat(answer(again)).isTrue();
+    assertThatThrownBy(() -> answer(once)).hasMessageContaining("Not sent");
   }
 
   @ParameterizedTest
