@@ -82,7 +82,7 @@ abstract class SessionTest {
   private void awaitSwept() {
     await()
         .atMost(LIMIT)
-        .until(() -> threads().stream().noneMatch(thread -> thread.getName().contains("sweep")));
+        .until(() -> threads().stream().noneMatch(n -> n.getName().contains("sweep")));
   }
 
   @AfterEach
