@@ -347,7 +347,7 @@ final class Lanes implements AutoCloseable {
         server.setNetworkTimeout(Runnable::run, usual);
         lastAnswer = isThere ? time.nanoTime() : lastAnswer;
         return isThere;
-      } catch (SQLException e) {
+      } catch (SQLException | RuntimeException e) { // whatever the driver throws
         return false;
       }
     }
@@ -441,7 +441,7 @@ final class Lanes implements AutoCloseable {
   private static void close(Connection connection) {
     try {
       connection.close();
-    } catch (SQLException e) {
+    } catch (SQLException | RuntimeException e) { // whatever the driver throws:
       // It is of no use any more, and the server ends what it hears nothing of.
     }
   }
@@ -480,7 +480,7 @@ final class Lanes implements AutoCloseable {
   private static void abort(Connection connection) {
     try {
       connection.abort(Runnable::run);
-    } catch (SQLException e) {
+    } catch (SQLException | RuntimeException e) { // whatever the driver throws:
       // Then the network timeout ends the wait, a little later.
     }
   }

@@ -261,7 +261,7 @@ final class Session {
   private static void abort(Connection connection) {
     try {
       connection.abort(Runnable::run);
-    } catch (SQLException e) {
+    } catch (SQLException | RuntimeException e) { // whatever the driver throws:
       // Then it is closed already, or ends with the time limit of its question.
     }
   }
@@ -374,7 +374,7 @@ final class Session {
         heardFrom = askedAt;
       }
       return isThere;
-    } catch (SQLException e) {
+    } catch (SQLException | RuntimeException e) { // whatever the driver throws
       return false;
     }
   }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import io.holdfast.BackendException;
 import io.holdfast.spi.Time;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
@@ -33,6 +34,7 @@ class LanesTest {
   private final String name = "lane-of-" + UUID.randomUUID();
   private final AtomicLong passed = new AtomicLong();
   private final AtomicBoolean isDead = new AtomicBoolean();
+  private final AtomicBoolean isBroken = new AtomicBoolean();
   private final List<Integer> trials = new CopyOnWriteArrayList<>();
   private final AtomicInteger closes = new AtomicInteger();
   private CompletableFuture<Void> mayClose = CompletableFuture.completedFuture(null);
@@ -67,11 +69,13 @@ class LanesTest {
               switch (method.getName()) {
                 case "isValid" -> {
                   trials.add((Integer) arguments[0]);
+                  failIfBroken();
                   return !isDead.get();
                 }
                 case "close" -> {
                   closes.incrementAndGet();
                   mayClose.join();
+                  failIfBroken();
                 }
                 default -> {}
               }
@@ -81,6 +85,12 @@ class LanesTest {
                 throw e.getCause();
               }
             });
+  }
+
+  private void failIfBroken() {
+    if (isBroken.get()) {
+      throw new IllegalStateException("as no driver should");
+    }
   }
 
   @AfterEach
@@ -213,6 +223,23 @@ class LanesTest {
     answer(lanes.run(connection -> true));
     assertThat(trials).as("for a second").containsExactly(1);
     await().until(() -> closes.get() == 3);
+  }
+
+  @Test
+  void questionsOfADriverThatThrowsWhatItShouldNotAreAnswered() throws Exception {
+    answer(lanes.run(connection -> true));
+    awaitAtRest(1);
+    passed.addAndGet(Duration.ofSeconds(11).toNanos());
+    isBroken.set(true);
+    answer(lanes.run(connection -> true));
+    CompletableFuture<Boolean> failing =
+        lanes.run(
+            connection -> {
+              throw new SQLException("as the test wants it", "08006");
+            });
+    assertThatThrownBy(() -> answer(failing)).hasCauseInstanceOf(BackendException.class);
+    assertThat(trials).hasSize(1);
+    assertThat(closes).hasPositiveValue();
   }
 
   @Test
