@@ -342,7 +342,8 @@ final class Lanes implements AutoCloseable {
     private boolean isThere(Connection server) {
       try {
         int usual = server.getNetworkTimeout();
-        server.setNetworkTimeout(Runnable::run, (int) SIGN_OF_LIFE.toMillis());
+        int shorter = (int) SIGN_OF_LIFE.toMillis();
+        server.setNetworkTimeout(Runnable::run, usual > 0 ? Math.min(usual, shorter) : shorter);
         boolean isThere = server.isValid((int) SIGN_OF_LIFE.toSeconds());
         server.setNetworkTimeout(Runnable::run, usual);
         lastAnswer = isThere ? time.nanoTime() : lastAnswer;

@@ -23,6 +23,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Lanes with questions of the test's, over connections to an H2 in this JVM. */
@@ -36,6 +37,8 @@ class LanesTest {
   private final AtomicBoolean isDead = new AtomicBoolean();
   private final AtomicBoolean isBroken = new AtomicBoolean();
   private final List<Integer> trials = new CopyOnWriteArrayList<>();
+  private final AtomicInteger usualLimit = new AtomicInteger();
+  private final List<Integer> limits = new CopyOnWriteArrayList<>();
   private final AtomicInteger closes = new AtomicInteger();
   private CompletableFuture<Void> mayClose = CompletableFuture.completedFuture(null);
   private Lanes lanes = lanes(1, LONG);
@@ -72,6 +75,10 @@ class LanesTest {
                   failIfBroken();
                   return !isDead.get();
                 }
+                case "getNetworkTimeout" -> {
+                  return usualLimit.get();
+                }
+                case "setNetworkTimeout" -> limits.add((Integer) arguments[1]);
                 case "close" -> {
                   closes.incrementAndGet();
                   mayClose.join();
@@ -223,6 +230,17 @@ class LanesTest {
     answer(lanes.run(connection -> true));
     assertThat(trials).as("for a second").containsExactly(1);
     await().until(() -> closes.get() == 3);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"0, 1000", "500, 500", "5000, 1000"})
+  void trialNeverRaisesTheLimitOfAConnection(int usual, int ofTheTrial) throws Exception {
+    usualLimit.set(usual);
+    answer(lanes.run(connection -> true));
+    awaitAtRest(1);
+    passed.addAndGet(Duration.ofSeconds(11).toNanos());
+    answer(lanes.run(connection -> true));
+    assertThat(limits).containsExactly(ofTheTrial, usual);
   }
 
   @Test
