@@ -322,6 +322,8 @@ final class Lanes implements AutoCloseable {
         lineOf(task).addFirst(task);
         isLeaving = true;
         atRest.removeIf(other -> !other.isFresh() && other.leaves());
+        handOut();
+        openOneMore(); // this one counts until its end, which may take its time
         return false;
       } finally {
         line.unlock();

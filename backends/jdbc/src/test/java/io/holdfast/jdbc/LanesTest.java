@@ -232,6 +232,18 @@ class LanesTest {
     await().until(() -> closes.get() == 3);
   }
 
+  @Test
+  void noQuestionWaitsForTheEndOfAConnectionThatDiedAtRest() throws Exception {
+    lanes = lanes(2, LONG);
+    mayClose = new CompletableFuture<>();
+    answer(lanes.run(connection -> true));
+    awaitAtRest(1);
+    passed.addAndGet(Duration.ofSeconds(11).toNanos());
+    isDead.set(true);
+    answer(lanes.run(connection -> true));
+    assertThat(mayClose).isNotDone();
+  }
+
   @ParameterizedTest
   @CsvSource({"0, 1000", "500, 500", "5000, 1000"})
   void trialNeverRaisesTheLimitOfAConnection(int usual, int ofTheTrial) throws Exception {
