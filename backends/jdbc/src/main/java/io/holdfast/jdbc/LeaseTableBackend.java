@@ -178,7 +178,11 @@ final class LeaseTableBackend implements LockBackend, Inspectable {
     }
   }
 
-  /** Does what nobody waits for: the first release or renewal finds its connection open. */
+  /**
+   * Does what connecting does not wait for: the first release or renewal finds its connection
+   * open. No renewal or release waits for the sweep; an ask waits for one batch at most, where no
+   * further connection is to be had.
+   */
   private void begin() {
     var unused = renewalsAndReleases.run(connection -> true);
     sweeps.ifDue();
@@ -216,8 +220,8 @@ final class LeaseTableBackend implements LockBackend, Inspectable {
 
   /**
    * One that is not sent yet is everybody's who asks for the same, and as young as the last of
-   * them: the store counts from when it hears it, and the line grows no longer than there are
-   * claims.
+   * them: the store counts from when it hears it, and a claim that repeats itself stands in line
+   * once. Another {@code leaseFor}, as each is towards a {@code holdAtMost}, is another wish.
    */
   @Override
   public CompletionStage<Renewal> renew(Claim claim, Duration leaseFor) {
