@@ -179,9 +179,9 @@ final class LeaseTableBackend implements LockBackend, Inspectable {
   }
 
   /**
-   * Does what connecting does not wait for: the first release or renewal finds its connection
-   * open. No renewal or release waits for the sweep; an ask waits for one batch at most, where no
-   * further connection is to be had.
+   * Does what connecting does not wait for: the first release or renewal finds its connection open.
+   * No renewal or release waits for the sweep; an ask waits for one batch at most, where no further
+   * connection is to be had.
    */
   private void begin() {
     var unused = renewalsAndReleases.run(connection -> true);
