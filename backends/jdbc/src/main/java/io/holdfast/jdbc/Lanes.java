@@ -17,6 +17,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -56,7 +57,7 @@ final class Lanes implements AutoCloseable {
   private record Task<A>(
       Question<A> question,
       boolean isUrgent,
-      long since,
+      LongSupplier since,
       Duration patience,
       CompletableFuture<A> answer) {}
 
@@ -109,22 +110,28 @@ final class Lanes implements AutoCloseable {
 
   /** Puts a question as soon as a connection is at rest; fails with a {@link LockException}. */
   <A> CompletableFuture<A> run(Question<A> question) {
-    return put(question, false, requestTimeout);
+    return put(question, false, now(), requestTimeout);
   }
 
   /**
    * The same before those that are not urgent.
    *
-   * @param patience for how long it may stand in line, a request timeout at most; after that it
-   *     fails unsent
+   * @param since when it was asked, in {@link Time#nanoTime}; called once, when its turn has come
+   * @param patience how old it may be then, a request timeout at most; after that it fails unsent
    */
-  <A> CompletableFuture<A> urgently(Question<A> question, Duration patience) {
-    return put(question, true, patience.compareTo(requestTimeout) < 0 ? patience : requestTimeout);
+  <A> CompletableFuture<A> urgently(Question<A> question, LongSupplier since, Duration patience) {
+    boolean isShorter = patience.compareTo(requestTimeout) < 0;
+    return put(question, true, since, isShorter ? patience : requestTimeout);
   }
 
-  private <A> CompletableFuture<A> put(Question<A> question, boolean isUrgent, Duration patience) {
-    Task<A> task =
-        new Task<>(question, isUrgent, time.nanoTime(), patience, new CompletableFuture<>());
+  private LongSupplier now() {
+    long now = time.nanoTime();
+    return () -> now;
+  }
+
+  private <A> CompletableFuture<A> put(
+      Question<A> question, boolean isUrgent, LongSupplier since, Duration patience) {
+    Task<A> task = new Task<>(question, isUrgent, since, patience, new CompletableFuture<>());
     @Nullable LockException failure = null;
     line.lock();
     try {
@@ -138,7 +145,7 @@ final class Lanes implements AutoCloseable {
         openOneMore();
         if (lanes.isEmpty()) {
           lineOf(task).remove(task);
-          failure = new BackendException("No thread for a connection to " + about);
+          failure = noLane();
         }
       }
     } finally {
@@ -315,6 +322,8 @@ final class Lanes implements AutoCloseable {
         lineOf(task).addFirst(task);
         isLeaving = true;
         atRest.removeIf(other -> !other.isFresh() && other.leaves());
+        handOut();
+        openOneMore(); // this one counts until its end, which may take its time
         return false;
       } finally {
         line.unlock();
@@ -335,19 +344,21 @@ final class Lanes implements AutoCloseable {
     private boolean isThere(Connection server) {
       try {
         int usual = server.getNetworkTimeout();
-        server.setNetworkTimeout(Runnable::run, (int) SIGN_OF_LIFE.toMillis());
+        int shorter = (int) SIGN_OF_LIFE.toMillis();
+        server.setNetworkTimeout(Runnable::run, usual > 0 ? Math.min(usual, shorter) : shorter);
         boolean isThere = server.isValid((int) SIGN_OF_LIFE.toSeconds());
         server.setNetworkTimeout(Runnable::run, usual);
         lastAnswer = isThere ? time.nanoTime() : lastAnswer;
         return isThere;
-      } catch (SQLException e) {
+      } catch (SQLException | RuntimeException e) { // whatever the driver throws
         return false;
       }
     }
 
     /** Whether the connection is of use any more. */
     private <A> boolean isAnswered(Task<A> task, Connection server) {
-      if (time.nanoTime() - task.since() - task.patience().toNanos() > 0) {
+      long since = task.since().getAsLong();
+      if (time.nanoTime() - since - task.patience().toNanos() > 0) {
         task.answer().completeExceptionally(tooLate(task.patience()));
         return true;
       }
@@ -395,19 +406,20 @@ final class Lanes implements AutoCloseable {
           refused();
         }
         handOut();
-        if (isClosed || (notOpened != null && lanes.isEmpty())) {
+        if (notOpened == null || !lanes.isEmpty()) {
+          openOneMore();
+        }
+        if (isClosed || lanes.isEmpty()) { // nobody comes for them
           unanswered.addAll(urgent);
           unanswered.addAll(patient);
           urgent.clear();
           patient.clear();
-        } else {
-          openOneMore();
         }
       } finally {
         line.unlock();
       }
       for (Task<?> task : unanswered) {
-        task.answer().completeExceptionally(notOpened == null ? closed() : meaning(notOpened));
+        task.answer().completeExceptionally(notOpened == null ? noLane() : meaning(notOpened));
       }
     }
   }
@@ -421,6 +433,10 @@ final class Lanes implements AutoCloseable {
     }
   }
 
+  private BackendException noLane() {
+    return isClosed() ? closed() : new BackendException("No thread for a connection to " + about);
+  }
+
   private LockException meaning(Throwable failure) {
     return isClosed() ? closed() : JdbcFailure.of(failure, about);
   }
@@ -428,7 +444,7 @@ final class Lanes implements AutoCloseable {
   private static void close(Connection connection) {
     try {
       connection.close();
-    } catch (SQLException e) {
+    } catch (SQLException | RuntimeException e) { // whatever the driver throws:
       // It is of no use any more, and the server ends what it hears nothing of.
     }
   }
@@ -467,7 +483,7 @@ final class Lanes implements AutoCloseable {
   private static void abort(Connection connection) {
     try {
       connection.abort(Runnable::run);
-    } catch (SQLException e) {
+    } catch (SQLException | RuntimeException e) { // whatever the driver throws:
       // Then the network timeout ends the wait, a little later.
     }
   }

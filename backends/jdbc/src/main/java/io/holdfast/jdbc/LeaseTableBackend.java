@@ -15,6 +15,7 @@ import io.holdfast.spi.LockBackend;
 import io.holdfast.spi.Release;
 import io.holdfast.spi.Renewal;
 import io.holdfast.spi.StoreContext;
+import io.holdfast.spi.Time;
 import io.holdfast.spi.Watch;
 import java.time.Duration;
 import java.util.List;
@@ -26,6 +27,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -39,6 +41,7 @@ import org.jspecify.annotations.Nullable;
 final class LeaseTableBackend implements LockBackend, Inspectable {
 
   private final JdbcUrl url;
+  private final Time time;
   private final Guarantees guarantees;
   private final LeaseTable table;
   private final Lanes asks;
@@ -46,10 +49,16 @@ final class LeaseTableBackend implements LockBackend, Inspectable {
   private final Sweeps sweeps;
   private final @Nullable ReleaseNotices notices;
   private final Map<String, Asking> unanswered = new ConcurrentHashMap<>();
-  private final Map<Wish, CompletableFuture<Renewal>> unsent = new ConcurrentHashMap<>();
+  private final Map<Wish, Unsent> unsent = new ConcurrentHashMap<>();
 
   /** What a renewal asks for. */
   private record Wish(String claimId, Duration leaseFor) {}
+
+  /** A renewal that stands in line. */
+  private static final class Unsent {
+    private final CompletableFuture<Renewal> answer = new CompletableFuture<>();
+    private volatile long askedAt; // by the last who did; only within the map's compute
+  }
 
   /** The asks of one claim that have no answer yet. */
   private static final class Asking {
@@ -66,6 +75,7 @@ final class LeaseTableBackend implements LockBackend, Inspectable {
       Connector connector,
       StoreContext context) {
     this.url = url;
+    this.time = context.time();
     this.guarantees = guarantees(dialect);
     this.table = table;
     this.asks = asks;
@@ -168,7 +178,11 @@ final class LeaseTableBackend implements LockBackend, Inspectable {
     }
   }
 
-  /** Does what nobody waits for: the first release or renewal finds its connection open. */
+  /**
+   * Does what connecting does not wait for: the first release or renewal finds its connection open.
+   * No renewal or release waits for the sweep; an ask waits for one batch at most, where no further
+   * connection is to be had.
+   */
   private void begin() {
     var unused = renewalsAndReleases.run(connection -> true);
     sweeps.ifDue();
@@ -205,36 +219,47 @@ final class LeaseTableBackend implements LockBackend, Inspectable {
   }
 
   /**
-   * One that is not sent yet is everybody's who asks for the same: the store counts from when it
-   * hears it, and the line grows no longer than there are claims.
+   * One that is not sent yet is everybody's who asks for the same, and as young as the last of
+   * them: the store counts from when it hears it, and a claim that repeats itself stands in line
+   * once. Another {@code leaseFor}, as each is towards a {@code holdAtMost}, is another wish.
    */
   @Override
   public CompletionStage<Renewal> renew(Claim claim, Duration leaseFor) {
     Wish wish = new Wish(claim.id(), leaseFor);
-    CompletableFuture<Renewal> mine = new CompletableFuture<>();
-    CompletableFuture<Renewal> first = unsent.putIfAbsent(wish, mine);
-    if (first != null) {
-      return first;
+    Unsent mine = new Unsent();
+    Unsent shared =
+        unsent.compute(
+            wish,
+            (same, known) -> {
+              Unsent one = known == null ? mine : known;
+              one.askedAt = time.nanoTime();
+              return one;
+            });
+    if (shared != mine) {
+      return shared.answer;
     }
-    Lanes.Question<Renewal> question =
-        connection -> {
+    LongSupplier sinceItIsNobodyElses =
+        () -> {
           unsent.remove(wish, mine);
-          return table.renew(connection, claim, leaseFor);
+          return mine.askedAt;
         };
     // The engine asks again soon: what is older than that helps nobody.
     var unused =
         renewalsAndReleases
-            .urgently(question, leaseFor.dividedBy(3))
+            .urgently(
+                connection -> table.renew(connection, claim, leaseFor),
+                sinceItIsNobodyElses,
+                leaseFor.dividedBy(3))
             .whenComplete(
                 (answer, failure) -> {
-                  unsent.remove(wish, mine); // it may have failed unsent
+                  unsent.remove(wish, mine); // its turn may never have come
                   if (failure == null) {
-                    mine.complete(answer);
+                    mine.answer.complete(answer);
                   } else {
-                    mine.completeExceptionally(failure);
+                    mine.answer.completeExceptionally(failure);
                   }
                 });
-    return mine;
+    return mine.answer;
   }
 
   @Override

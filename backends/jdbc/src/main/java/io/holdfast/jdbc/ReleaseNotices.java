@@ -77,7 +77,11 @@ final class ReleaseNotices implements AutoCloseable {
     Thread next = new Thread(this::listen, "holdfast-jdbc-notices");
     next.setDaemon(true);
     if (thread.compareAndSet(null, next)) {
-      next.start();
+      try {
+        next.start();
+      } catch (OutOfMemoryError e) { // no thread more: waiters ask again, and the next one tries
+        thread.set(null);
+      }
     }
   }
 

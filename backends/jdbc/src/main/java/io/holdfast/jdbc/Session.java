@@ -122,10 +122,29 @@ final class Session {
     this.busySince = heardFrom;
   }
 
-  void start(String name) {
-    Thread thread = new Thread(this::run, name);
+  /**
+   * Opens it.
+   *
+   * @param afterwards runs when nothing is left of it, neither a thread nor a connection
+   */
+  void start(String name, Runnable afterwards) {
+    Thread thread =
+        new Thread(
+            () -> {
+              try {
+                run();
+              } finally {
+                afterwards.run();
+              }
+            },
+            name);
     thread.setDaemon(true);
-    thread.start();
+    try {
+      thread.start();
+    } catch (OutOfMemoryError e) { // what the JVM says when there is no thread more
+      end(false, e, List.of());
+      afterwards.run();
+    }
   }
 
   /** The one question that is put for all renewals of this session. */
@@ -242,7 +261,7 @@ final class Session {
   private static void abort(Connection connection) {
     try {
       connection.abort(Runnable::run);
-    } catch (SQLException e) {
+    } catch (SQLException | RuntimeException e) { // whatever the driver throws:
       // Then it is closed already, or ends with the time limit of its question.
     }
   }
@@ -355,7 +374,7 @@ final class Session {
         heardFrom = askedAt;
       }
       return isThere;
-    } catch (SQLException e) {
+    } catch (SQLException | RuntimeException e) { // whatever the driver throws
       return false;
     }
   }

@@ -114,6 +114,7 @@ final class SessionBackend implements LockBackend, Inspectable {
 
   static LockBackend connect(JdbcUrl url, StoreContext context) {
     Connector connector = Connector.to(url, context.requestTimeout());
+    SessionBackend backend;
     try (Lanes lane = LeaseTableBackend.lanes(connector, context, 1, "check")) {
       LeaseTableCheck check =
           LeaseTableBackend.within(
@@ -122,7 +123,7 @@ final class SessionBackend implements LockBackend, Inspectable {
       Dialect dialect = check.dialect();
       LeaseTable table = new LeaseTable(url, dialect, context.requestTimeout());
       SessionSql sql = SessionSql.of(dialect, url).orElseThrow();
-      SessionBackend backend =
+      backend =
           new SessionBackend(
               sql,
               () -> open(connector, sql, context),
@@ -132,9 +133,9 @@ final class SessionBackend implements LockBackend, Inspectable {
               dialect.product(),
               url.shown(),
               context);
-      backend.sweeps.ifDue();
-      return backend;
     }
+    backend.sweeps.ifDue(); // now that the check has given its connection back: there may be few
+    return backend;
   }
 
   static List<Finding> examine(JdbcUrl url, StoreContext context) {
@@ -403,7 +404,7 @@ final class SessionBackend implements LockBackend, Inspectable {
 
   private void open(Session session) {
     sessions.add(session);
-    session.start("holdfast-session-" + opened.incrementAndGet());
+    session.start("holdfast-session-" + opened.incrementAndGet(), () -> sessions.remove(session));
     if (isClosed) {
       session.close();
     }
@@ -412,7 +413,6 @@ final class SessionBackend implements LockBackend, Inspectable {
   /** By the thread of a session that is over. */
   private void lose(Session session) {
     granted.values().removeIf(held -> held.session() == session);
-    sessions.remove(session);
   }
 
   private static boolean isOver(Throwable failure) {

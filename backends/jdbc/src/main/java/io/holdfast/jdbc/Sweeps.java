@@ -8,8 +8,9 @@ import java.util.function.Supplier;
 
 /**
  * When rows of names that are used no more are deleted: when connecting and, as only questions make
- * rows, with one an hour later. A batch at a time, so that what waits comes in between. Nobody
- * waits for it. Thread-safe.
+ * rows, with one an hour later. A batch at a time, so that what waits comes in between. No renewal
+ * or release waits for it; an ask waits for one batch at most, where no further connection is to be
+ * had. Thread-safe.
  */
 final class Sweeps {
 

@@ -2,8 +2,10 @@ package io.holdfast.jdbc;
 
 import static io.holdfast.jdbc.TestDatabase.answer;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import io.holdfast.BackendException;
 import io.holdfast.spi.Time;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
@@ -21,6 +23,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Lanes with questions of the test's, over connections to an H2 in this JVM. */
@@ -32,7 +35,10 @@ class LanesTest {
   private final String name = "lane-of-" + UUID.randomUUID();
   private final AtomicLong passed = new AtomicLong();
   private final AtomicBoolean isDead = new AtomicBoolean();
+  private final AtomicBoolean isBroken = new AtomicBoolean();
   private final List<Integer> trials = new CopyOnWriteArrayList<>();
+  private final AtomicInteger usualLimit = new AtomicInteger();
+  private final List<Integer> limits = new CopyOnWriteArrayList<>();
   private final AtomicInteger closes = new AtomicInteger();
   private CompletableFuture<Void> mayClose = CompletableFuture.completedFuture(null);
   private Lanes lanes = lanes(1, LONG);
@@ -66,11 +72,17 @@ class LanesTest {
               switch (method.getName()) {
                 case "isValid" -> {
                   trials.add((Integer) arguments[0]);
+                  failIfBroken();
                   return !isDead.get();
                 }
+                case "getNetworkTimeout" -> {
+                  return usualLimit.get();
+                }
+                case "setNetworkTimeout" -> limits.add((Integer) arguments[1]);
                 case "close" -> {
                   closes.incrementAndGet();
                   mayClose.join();
+                  failIfBroken();
                 }
                 default -> {}
               }
@@ -80,6 +92,12 @@ class LanesTest {
                 throw e.getCause();
               }
             });
+  }
+
+  private void failIfBroken() {
+    if (isBroken.get()) {
+      throw new IllegalStateException("as no driver should");
+    }
   }
 
   @AfterEach
@@ -135,13 +153,27 @@ class LanesTest {
         List.of(
             lanes.run(connection -> order.add("first")),
             lanes.run(connection -> order.add("second")),
-            lanes.urgently(connection -> order.add("urgent"), LONG),
-            lanes.urgently(connection -> order.add("urgent, too"), LONG));
+            lanes.urgently(connection -> order.add("urgent"), System::nanoTime, LONG),
+            lanes.urgently(connection -> order.add("urgent, too"), System::nanoTime, LONG));
     inTheWay.end();
     for (CompletableFuture<Boolean> one : asked) {
       answer(one);
     }
     assertThat(order).containsExactly("urgent", "urgent, too", "first", "second");
+  }
+
+  @Test
+  void questionIsTooOldOrNotWhenItsTurnComes() throws Exception {
+    Stay inTheWay = stay();
+    long now = time().nanoTime();
+    AtomicLong since = new AtomicLong(now);
+    CompletableFuture<Boolean> again = lanes.urgently(connection -> true, since::get, LONG);
+    CompletableFuture<Boolean> once = lanes.urgently(connection -> true, () -> now, LONG);
+    passed.addAndGet(LONG.multipliedBy(2).toNanos());
+    since.set(time().nanoTime());
+    inTheWay.end();
+    assertThat(answer(again)).isTrue();
+    assertThatThrownBy(() -> answer(once)).hasMessageContaining("Not sent");
   }
 
   @ParameterizedTest
@@ -198,6 +230,46 @@ class LanesTest {
     answer(lanes.run(connection -> true));
     assertThat(trials).as("for a second").containsExactly(1);
     await().until(() -> closes.get() == 3);
+  }
+
+  @Test
+  void noQuestionWaitsForTheEndOfAConnectionThatDiedAtRest() throws Exception {
+    lanes = lanes(2, LONG);
+    mayClose = new CompletableFuture<>();
+    answer(lanes.run(connection -> true));
+    awaitAtRest(1);
+    passed.addAndGet(Duration.ofSeconds(11).toNanos());
+    isDead.set(true);
+    answer(lanes.run(connection -> true));
+    assertThat(mayClose).isNotDone();
+  }
+
+  @ParameterizedTest
+  @CsvSource({"0, 1000", "500, 500", "5000, 1000"})
+  void trialNeverRaisesTheLimitOfAConnection(int usual, int ofTheTrial) throws Exception {
+    usualLimit.set(usual);
+    answer(lanes.run(connection -> true));
+    awaitAtRest(1);
+    passed.addAndGet(Duration.ofSeconds(11).toNanos());
+    answer(lanes.run(connection -> true));
+    assertThat(limits).containsExactly(ofTheTrial, usual);
+  }
+
+  @Test
+  void questionsOfADriverThatThrowsWhatItShouldNotAreAnswered() throws Exception {
+    answer(lanes.run(connection -> true));
+    awaitAtRest(1);
+    passed.addAndGet(Duration.ofSeconds(11).toNanos());
+    isBroken.set(true);
+    answer(lanes.run(connection -> true));
+    CompletableFuture<Boolean> failing =
+        lanes.run(
+            connection -> {
+              throw new SQLException("as the test wants it", "08006");
+            });
+    assertThatThrownBy(() -> answer(failing)).hasCauseInstanceOf(BackendException.class);
+    assertThat(trials).hasSize(1);
+    assertThat(closes).hasPositiveValue();
   }
 
   @Test

@@ -5,6 +5,7 @@ import static io.holdfast.jdbc.TestDatabase.answer;
 import static io.holdfast.jdbc.TestDatabase.asking;
 import static io.holdfast.jdbc.TestDatabase.newClaim;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import io.holdfast.spi.Claim;
@@ -22,6 +23,9 @@ import org.junit.jupiter.api.Test;
 /** Renewals that stand in line for the one connection that they have. */
 class UnsentRenewalsTest {
 
+  private static final Duration TIMEOUT = Duration.ofSeconds(60);
+
+  private final TestDatabase.TimeAhead time = new TestDatabase.TimeAhead();
   private final TestDatabase database = TestDatabase.postgreSql();
   private final Claim busy = newClaim();
   private final Claim held = newClaim();
@@ -32,7 +36,9 @@ class UnsentRenewalsTest {
     LockBackend another = database.open();
     answer(another.ask(asking(busy)));
     answer(another.ask(asking(held)));
-    backend = database.open(database.url("holdfast.connections=2"), Duration.ofSeconds(60));
+    backend =
+        database.open(
+            database.url("holdfast.connections=2"), database.context(time, TIMEOUT, LONG));
   }
 
   @AfterEach
@@ -80,6 +86,25 @@ class UnsentRenewalsTest {
     assertThat(answer(renewal)).isEqualTo(new Renewal.Renewed(LONG));
     assertThat(answer(shorter)).isEqualTo(new Renewal.Renewed(LONG.minusSeconds(1)));
     assertThat(backend.renew(held, LONG)).isNotSameAs(renewal);
+  }
+
+  @Test
+  void renewalThatIsNotSentYetIsAsYoungAsTheLastWhoAskedForIt() throws Exception {
+    CompletionStage<Release> inTheWay;
+    CompletionStage<Renewal> again;
+    CompletionStage<Renewal> once;
+    try (Connection hand = locked(busy)) {
+      inTheWay = backend.release(busy, 0, Duration.ZERO);
+      awaitPut();
+      again = backend.renew(held, LONG);
+      once = backend.renew(held, LONG.minusSeconds(1));
+      time.pass(TIMEOUT.multipliedBy(2));
+      assertThat(backend.renew(held, LONG)).isSameAs(again);
+      hand.rollback();
+    }
+    assertThat(answer(inTheWay)).isEqualTo(Release.RELEASED);
+    assertThat(answer(again)).isEqualTo(new Renewal.Renewed(LONG));
+    assertThatThrownBy(() -> answer(once)).hasMessageContaining("Not sent");
   }
 
   /** The store may have heard it before the second was asked for. */

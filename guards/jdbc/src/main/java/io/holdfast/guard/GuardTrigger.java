@@ -71,8 +71,10 @@ public final class GuardTrigger {
    * The statement that creates the trigger, for PostgreSQL 12 and later (partitioned tables: 13)
    * and for your migrations. The table is there already, with its fence and version; what it holds
    * is not touched. Run it again after a partition was added: until then that could be truncated.
-   * It is one, so that the table has its trigger all the while; writers wait for its end. It
-   * refuses to replace a function {@code <table>_guard} that is not its own.
+   * It is one, so that the table has its trigger all the while; readers and writers wait for its
+   * end, and it for theirs, because {@code DROP TRIGGER} locks the table against both: set {@code
+   * lock_timeout} before, where it is busy. It refuses to replace a function {@code <table>_guard}
+   * that is not its own.
    */
   public String ddl() {
     return table.named(Statements.load(Dialect.POSTGRESQL, "guard_trigger.sql"));
