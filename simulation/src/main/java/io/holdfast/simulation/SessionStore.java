@@ -336,7 +336,7 @@ final class SessionStore implements SimulatedStore {
   void abandoned(long id) {
     session(id).abandoned = true;
     if (!session(id).over) {
-      log.givenUp();
+      log.givenUp(session(id).process);
     }
   }
 

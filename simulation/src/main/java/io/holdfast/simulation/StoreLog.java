@@ -17,7 +17,7 @@ interface StoreLog {
   void mayBeNext(String process, String claim);
 
   /** A living process has given up a session, and with it its locks, before the store ends it. */
-  void givenUp();
+  void givenUp(String process);
 
   /** Something happened that only some stores know. */
   void count(Peculiarity peculiarity);

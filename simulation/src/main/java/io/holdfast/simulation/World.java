@@ -425,8 +425,8 @@ final class World implements Caller.Surroundings, ObservedBackend.Observer, Stor
   }
 
   @Override
-  public void givenUp() {
-    history.add(new Event.Disturbed(Fault.LOSS, agenda.now(), agenda.now()));
+  public void givenUp(String process) {
+    history.add(new Event.GaveUp(process, agenda.now()));
   }
 
   @Override

@@ -195,6 +195,14 @@ public sealed interface Event {
   /** A process ended without being asked to. What it had not written is gone. */
   record Crashed(String process, long at) implements Event {}
 
+  /**
+   * A living process gave up what its locks hang on, as a session it takes for dead, and with it
+   * all of them. It is the cause of losses of this process, and excuses nothing else.
+   *
+   * @param at when it gave it up, in nanoseconds
+   */
+  record GaveUp(String process, long at) implements Event {}
+
   /** What kinds of disturbance there are. */
   enum Fault {
     /** Messages are lost, late, doubled or out of order. */

@@ -1,12 +1,15 @@
 package io.holdfast.testkit.history;
 
 import io.holdfast.testkit.history.Event.Crashed;
+import io.holdfast.testkit.history.Event.GaveUp;
 import io.holdfast.testkit.history.Event.Paused;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 
-/** When a process did not run. Used by one thread; read after {@link #settle}. */
+/**
+ * When a process did not run, or gave its locks up. Used by one thread; read after {@link #settle}.
+ */
 final class Life {
 
   /** That of a process that nothing happened to. */
@@ -14,6 +17,7 @@ final class Life {
 
   private final List<Paused> pauses = new ArrayList<>(0);
   private final List<Crashed> crashes = new ArrayList<>(0);
+  private final List<GaveUp> givenUp = new ArrayList<>(0);
 
   void add(Paused pause) {
     pauses.add(pause);
@@ -21,6 +25,10 @@ final class Life {
 
   void add(Crashed crash) {
     crashes.add(crash);
+  }
+
+  void add(GaveUp gaveUp) {
+    givenUp.add(gaveUp);
   }
 
   void settle() {
@@ -56,6 +64,16 @@ final class Life {
   boolean isPausedWithin(long from, long to) {
     for (Paused pause : pauses) {
       if (pause.from() <= to && pause.to() >= from) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Whether it gave its locks up in an interval. */
+  boolean gaveUpWithin(long from, long to) {
+    for (GaveUp each : givenUp) {
+      if (each.at() >= from && each.at() <= to) {
         return true;
       }
     }

@@ -47,6 +47,7 @@ final class LossCauses {
     long told = toldLost(tenure);
     if (Nanos.plus(told, slack) < tenure.promised()
         && !run.mayForgetBetween(forgetting.since(tenure), told)
+        && !run.life(tenure.acquire().process()).gaveUpWithin(forgetting.since(tenure), told)
         && !gaveItBackItself(tenure, told)) {
       add(
           tenure,

@@ -8,6 +8,7 @@ import io.holdfast.testkit.history.Event.Crashed;
 import io.holdfast.testkit.history.Event.Disturbed;
 import io.holdfast.testkit.history.Event.Effect;
 import io.holdfast.testkit.history.Event.Fault;
+import io.holdfast.testkit.history.Event.GaveUp;
 import io.holdfast.testkit.history.Event.Leftover;
 import io.holdfast.testkit.history.Event.Look;
 import io.holdfast.testkit.history.Event.Lost;
@@ -106,6 +107,8 @@ final class Run {
     } else if (event instanceof Crashed crash) {
       crashes.add(crash);
       lives.computeIfAbsent(crash.process(), process -> new Life()).add(crash);
+    } else if (event instanceof GaveUp gaveUp) {
+      lives.computeIfAbsent(gaveUp.process(), process -> new Life()).add(gaveUp);
     } else if (event instanceof Disturbed disturbed) {
       disturbances.add(disturbed);
     } else if (event instanceof Leftover leftover) {

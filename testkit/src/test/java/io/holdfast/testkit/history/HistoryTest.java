@@ -10,6 +10,7 @@ import io.holdfast.testkit.history.Event.Crashed;
 import io.holdfast.testkit.history.Event.Disturbed;
 import io.holdfast.testkit.history.Event.Effect;
 import io.holdfast.testkit.history.Event.Fault;
+import io.holdfast.testkit.history.Event.GaveUp;
 import io.holdfast.testkit.history.Event.Look;
 import io.holdfast.testkit.history.Event.Lost;
 import io.holdfast.testkit.history.Event.Message;
@@ -147,6 +148,10 @@ abstract class HistoryTest {
 
   static Crashed crashed(String process, long at) {
     return new Crashed(process, ms(at));
+  }
+
+  static GaveUp gaveUp(String process, long at) {
+    return new GaveUp(process, ms(at));
   }
 
   static Disturbed disturbed(Fault fault, long from, long to) {

@@ -72,6 +72,44 @@ class LossCausesTest extends HistoryTest {
   }
 
   @Test
+  void lossOfWhatItsProcessGaveUpIsClean() {
+    isClean(NONE_EARLY, GOT, gaveUp("a", 2300), lost(1, 2500), LATER);
+  }
+
+  @Test
+  void whatAnotherProcessGaveUpIsNoCause() {
+    isCaught(
+        NONE_EARLY, Check.LOSS_TOLD, FOR_NOTHING, GOT, gaveUp("b", 2300), lost(1, 2500), LATER);
+  }
+
+  @Test
+  void whatItsProcessGaveUpBeforeItsGrantOrAfterItsLossIsNoCause() {
+    for (long at : new long[] {2004, 2501}) {
+      isCaught(
+          NONE_EARLY,
+          Check.LOSS_TOLD,
+          FOR_NOTHING,
+          got(1, "a", 2005, 2010, 1, 3000),
+          gaveUp("a", at),
+          stored(1, GRANTED, 1, false, 2005),
+          lost(1, 2500),
+          LATER);
+    }
+  }
+
+  @Test
+  void whatItsProcessGaveUpExcusesNoMissingRenewal() {
+    isCaught(
+        IN_TIME,
+        Check.LOSS_TOLD,
+        "nothing disturbed its renewal",
+        GOT,
+        gaveUp("a", 2500),
+        lost(1, 3000),
+        LATER);
+  }
+
+  @Test
   void releaseThatTheStoreHeardTwiceIsNoLoss() {
     isClean(
         NONE_EARLY,
