@@ -9,12 +9,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.holdfast.spi.Claim;
 import io.holdfast.spi.LockBackend;
 import io.holdfast.spi.Renewal;
-import io.holdfast.spi.StoreContext;
-import io.holdfast.spi.Time;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 
 /** Connections that died without a word while they were at rest: their processes stand still. */
@@ -22,32 +19,26 @@ class DeadAtRestTest {
 
   private static final Duration TIMEOUT = Duration.ofSeconds(20);
 
-  private final AtomicLong passed = new AtomicLong();
+  private final TestDatabase.TimeAhead time = new TestDatabase.TimeAhead();
 
-  private final Time time =
-      new Time() {
-        @Override
-        public long nanoTime() {
-          return System.nanoTime() + passed.get();
-        }
-
-        @Override
-        public Timer schedule(Duration delay, Runnable task) {
-          return TestDatabase.REAL.schedule(delay, task);
-        }
-      };
-
-  /** With the request timeout for a limit the trial would outlast the question. */
+  /**
+   * With the request timeout for a limit the trial would outlast the question. Renewals have one
+   * connection, which has nothing to do any more: what it did after the time has passed would have
+   * it trusted.
+   */
   @Test
   void renewalGoesOverANewConnectionInTime() throws Exception {
     try (TestDatabase database = TestDatabase.postgreSql()) {
       database.run(new JdbcBackendProvider().schema(database.url()).orElseThrow());
-      StoreContext context = new StoreContext(time, TIMEOUT, LONG, database.warnings()::add);
-      try (LockBackend backend = new JdbcBackendProvider().connect(database.url(), context)) {
+      String url = database.url("holdfast.connections=2");
+      try (LockBackend backend = database.open(url, database.context(time, TIMEOUT, LONG))) {
         Claim claim = newClaim();
         answer(backend.ask(asking(claim)));
-        answer(backend.renew(claim, LONG));
-        passed.addAndGet(Duration.ofSeconds(11).toNanos());
+        answer(backend.renew(claim, LONG)); // overtakes what connecting has put
+        Claim other = newClaim();
+        answer(backend.ask(asking(other)));
+        answer(backend.release(other, 0, Duration.ZERO)); // does not, so the connection is at rest
+        time.pass(Duration.ofSeconds(11));
         List<String> processes =
             database.rows(
                 "select pid from pg_stat_activity"

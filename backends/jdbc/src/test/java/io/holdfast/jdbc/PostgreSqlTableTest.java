@@ -75,29 +75,6 @@ class PostgreSqlTableTest {
     assertThat(answer(by.ask(asking(claim, mayWait)))).isInstanceOf(Attempt.Refused.class);
   }
 
-  /** Somebody has the claim's row in a transaction, as a person at a console may. */
-  private Connection lockedByHand(Claim claim) throws Exception {
-    Connection hand = database.connection();
-    hand.setAutoCommit(false);
-    try (Statement statement = hand.createStatement()) {
-      statement.execute(
-          "select 1 from holdfast_lock where name = '" + claim.name() + "' for update");
-    }
-    return hand;
-  }
-
-  private void awaitWaitingForARow(int statements) {
-    await()
-        .until(
-            () ->
-                database
-                    .rows(
-                        "select count(*) from pg_stat_activity where wait_event_type = 'Lock'"
-                            + " and datname = current_database()")
-                    .get(0)
-                    .equals(Integer.toString(statements)));
-  }
-
   @Test
   void releaseTellsOnlyIfSomeoneIsKnownToWaitAndOnlyOnce() throws Exception {
     Claim claim = newClaim();
@@ -155,9 +132,9 @@ class PostgreSqlTableTest {
     granted(backend, claim);
     answer(backend.release(claim, 0, Duration.ZERO));
     Claim next = Claim.on(claim.name(), "next");
-    try (Connection hand = lockedByHand(claim)) {
+    try (Connection hand = database.lockedByHand(claim.name().value())) {
       CompletableFuture<Attempt> asked = backend.ask(asking(next)).toCompletableFuture();
-      awaitWaitingForARow(1);
+      database.awaitWaitingForARow(1);
       String sinceThen =
           row(claim, "floor(extract(epoch from clock_timestamp()) * 1000000)::bigint");
       hand.commit();
@@ -193,9 +170,9 @@ class PostgreSqlTableTest {
     granted(backend, held);
     granted(another, wanted);
     answer(another.release(wanted, 0, Duration.ZERO));
-    try (Connection hand = lockedByHand(wanted)) {
+    try (Connection hand = database.lockedByHand(wanted.name().value())) {
       var asked = backend.ask(asking(Claim.on(wanted.name(), "next")));
-      awaitWaitingForARow(1);
+      database.awaitWaitingForARow(1);
       assertThat(answer(backend.renew(held, LONG))).isInstanceOf(Renewal.Renewed.class);
       assertThat(answer(backend.release(held, 0, Duration.ZERO))).isEqualTo(Release.RELEASED);
       assertThat(asked.toCompletableFuture()).isNotDone();
@@ -209,7 +186,7 @@ class PostgreSqlTableTest {
     Claim claim = newClaim();
     granted(backend, claim);
     answer(backend.release(claim, 0, Duration.ZERO));
-    try (Connection hand = lockedByHand(claim)) {
+    try (Connection hand = database.lockedByHand(claim.name().value())) {
       // On a machine that stalls the connection may end before the server's answer comes.
       await()
           .ignoreExceptionsInstanceOf(BackendException.class)
@@ -218,7 +195,7 @@ class PostgreSqlTableTest {
                 endWhatWaitsForARow();
                 askThatWaitsTooLong(Claim.on(claim.name(), "next"));
               });
-      awaitWaitingForARow(0);
+      database.awaitWaitingForARow(0);
       hand.rollback();
     }
     granted(another, Claim.on(claim.name(), "the only one"));
@@ -247,15 +224,15 @@ class PostgreSqlTableTest {
     Claim busy = newClaim();
     granted(another, busy);
     answer(another.release(busy, 0, Duration.ZERO));
-    try (Connection hand = lockedByHand(busy)) {
+    try (Connection hand = database.lockedByHand(busy.name().value())) {
       List<CompletionStage<Attempt>> inTheWay = new ArrayList<>();
       for (int i = 0; i < 2; i++) {
         inTheWay.add(narrow.ask(asking(Claim.on(busy.name(), "in the way"))));
-        awaitWaitingForARow(i + 1);
+        database.awaitWaitingForARow(i + 1);
         granted(narrow, newClaim());
       }
       inTheWay.add(narrow.ask(asking(Claim.on(busy.name(), "the last that fits"))));
-      awaitWaitingForARow(3);
+      database.awaitWaitingForARow(3);
       var last = narrow.ask(asking(newClaim()));
       Claim held = newClaim();
       granted(another, held);
@@ -351,9 +328,9 @@ class PostgreSqlTableTest {
     granted(another, wanted);
     answer(another.release(wanted, 0, Duration.ZERO));
     Claim next = Claim.on(wanted.name(), "next");
-    try (Connection hand = lockedByHand(wanted)) {
+    try (Connection hand = database.lockedByHand(wanted.name().value())) {
       var asked = backend.ask(asking(next));
-      awaitWaitingForARow(1);
+      database.awaitWaitingForARow(1);
       var withdrawn = backend.release(next, 0, Duration.ZERO);
       granted(backend, newClaim()); // others go on
       assertThat(withdrawn.toCompletableFuture()).isNotDone();
@@ -381,9 +358,9 @@ class PostgreSqlTableTest {
     Claim wanted = newClaim();
     granted(another, busy);
     answer(another.release(busy, 0, Duration.ZERO));
-    try (Connection hand = lockedByHand(busy)) {
+    try (Connection hand = database.lockedByHand(busy.name().value())) {
       var first = narrow.ask(asking(Claim.on(busy.name(), "in the way")));
-      awaitWaitingForARow(1);
+      database.awaitWaitingForARow(1);
       var asked = narrow.ask(asking(wanted));
       var withdrawn = narrow.release(wanted, 0, Duration.ZERO);
       List<String> connections = connections("narrow");
@@ -408,9 +385,9 @@ class PostgreSqlTableTest {
     Claim wanted = newClaim();
     granted(backend, busy);
     answer(backend.release(busy, 0, Duration.ZERO));
-    try (Connection hand = lockedByHand(busy)) {
+    try (Connection hand = database.lockedByHand(busy.name().value())) {
       var first = narrow.ask(asking(Claim.on(busy.name(), "in the way")));
-      awaitWaitingForARow(1);
+      database.awaitWaitingForARow(1);
       var second = narrow.ask(asking(Claim.on(busy.name(), "behind it")));
       var third = narrow.ask(asking(wanted));
       time.pass(TIMEOUT);

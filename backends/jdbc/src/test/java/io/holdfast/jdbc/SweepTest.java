@@ -14,7 +14,6 @@ import io.holdfast.spi.Renewal;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
-import java.sql.Statement;
 import java.time.Duration;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
@@ -98,12 +97,7 @@ class SweepTest {
   private static Connection lockedByHand(TestDatabase database) throws SQLException {
     createTable(database);
     addIdle(database, 1);
-    Connection hand = database.connection();
-    hand.setAutoCommit(false);
-    try (Statement statement = hand.createStatement()) {
-      statement.execute("select 1 from holdfast_lock where name = 'idle-0' for update");
-    }
-    return hand;
+    return database.lockedByHand("idle-0");
   }
 
   @ParameterizedTest

@@ -1,5 +1,7 @@
 package io.holdfast.jdbc;
 
+import static org.awaitility.Awaitility.await;
+
 import io.holdfast.LockName;
 import io.holdfast.LockOptions;
 import io.holdfast.Locks;
@@ -206,6 +208,29 @@ final class TestDatabase implements AutoCloseable {
   /** Another connection of the plain client. */
   Connection connection() throws SQLException {
     return DriverManager.getConnection(url);
+  }
+
+  /**
+   * Somebody has a name's row in a transaction, as a person at a console may, until it is closed.
+   */
+  Connection lockedByHand(String name) throws SQLException {
+    Connection hand = connection();
+    hand.setAutoCommit(false);
+    try (Statement statement = hand.createStatement()) {
+      statement.execute("select 1 from holdfast_lock where name = '" + name + "' for update");
+    }
+    return hand;
+  }
+
+  /** Until so many statements wait for somebody's row; of PostgreSQL. */
+  void awaitWaitingForARow(int statements) {
+    await()
+        .until(
+            () ->
+                rows("select count(*) from pg_stat_activity where wait_event_type = 'Lock'"
+                        + " and datname = current_database()")
+                    .get(0)
+                    .equals(Integer.toString(statements)));
   }
 
   /** Runs a statement of the plain client's. */

@@ -6,14 +6,12 @@ import static io.holdfast.jdbc.TestDatabase.asking;
 import static io.holdfast.jdbc.TestDatabase.newClaim;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.awaitility.Awaitility.await;
 
 import io.holdfast.spi.Claim;
 import io.holdfast.spi.LockBackend;
 import io.holdfast.spi.Release;
 import io.holdfast.spi.Renewal;
 import java.sql.Connection;
-import java.sql.Statement;
 import java.time.Duration;
 import java.util.concurrent.CompletionStage;
 import org.junit.jupiter.api.AfterEach;
@@ -46,36 +44,14 @@ class UnsentRenewalsTest {
     database.close();
   }
 
-  /** Somebody has the claim's row, until this is closed. */
-  private Connection locked(Claim claim) throws Exception {
-    Connection hand = database.connection();
-    hand.setAutoCommit(false);
-    try (Statement statement = hand.createStatement()) {
-      statement.execute(
-          "select 1 from holdfast_lock where name = '" + claim.name() + "' for update");
-    }
-    return hand;
-  }
-
-  private void awaitPut() {
-    await()
-        .until(
-            () ->
-                !database
-                    .rows(
-                        "select 1 from pg_stat_activity where wait_event_type = 'Lock'"
-                            + " and datname = current_database()")
-                    .isEmpty());
-  }
-
   @Test
   void renewalThatIsNotSentYetStandsInLineOnceHoweverOftenItIsAskedFor() throws Exception {
     CompletionStage<Release> inTheWay;
     CompletionStage<Renewal> renewal;
     CompletionStage<Renewal> shorter;
-    try (Connection hand = locked(busy)) {
+    try (Connection hand = database.lockedByHand(busy.name().value())) {
       inTheWay = backend.release(busy, 0, Duration.ZERO);
-      awaitPut();
+      database.awaitWaitingForARow(1);
       renewal = backend.renew(held, LONG);
       shorter = backend.renew(held, LONG.minusSeconds(1));
       assertThat(backend.renew(held, LONG)).isSameAs(renewal);
@@ -93,9 +69,9 @@ class UnsentRenewalsTest {
     CompletionStage<Release> inTheWay;
     CompletionStage<Renewal> again;
     CompletionStage<Renewal> once;
-    try (Connection hand = locked(busy)) {
+    try (Connection hand = database.lockedByHand(busy.name().value())) {
       inTheWay = backend.release(busy, 0, Duration.ZERO);
-      awaitPut();
+      database.awaitWaitingForARow(1);
       again = backend.renew(held, LONG);
       once = backend.renew(held, LONG.minusSeconds(1));
       time.pass(TIMEOUT.multipliedBy(2));
@@ -112,9 +88,9 @@ class UnsentRenewalsTest {
   void renewalThatIsSentAnswersNobodyWhoAsksLater() throws Exception {
     CompletionStage<Renewal> renewal;
     CompletionStage<Renewal> later;
-    try (Connection hand = locked(held)) {
+    try (Connection hand = database.lockedByHand(held.name().value())) {
       renewal = backend.renew(held, LONG);
-      awaitPut();
+      database.awaitWaitingForARow(1);
       later = backend.renew(held, LONG);
       assertThat(later).isNotSameAs(renewal);
       hand.rollback();
