@@ -89,7 +89,7 @@ final class Examination {
         }
       }
     } finally {
-      session.close();
+      Session.close(List.of(session));
     }
   }
 

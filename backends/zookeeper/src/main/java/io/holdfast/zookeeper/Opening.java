@@ -20,8 +20,13 @@ record Opening(Session session, CompletableFuture<Session> ready) {
     return ready.isDone();
   }
 
+  /** Whether nothing was ever granted in it, nor will be. */
+  boolean wasNeverOfUse() {
+    return ready.isCompletedExceptionally();
+  }
+
   /** Whether a question may be put to it now or later. */
   boolean isOfUse() {
-    return !session.isOver() && !ready.isCompletedExceptionally();
+    return !session.isOver() && !wasNeverOfUse();
   }
 }

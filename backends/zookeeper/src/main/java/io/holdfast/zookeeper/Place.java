@@ -87,7 +87,7 @@ final class Place {
 
   /** Whether there is nothing to give up, nor will be: then nobody has to know it any more. */
   boolean isEmpty() {
-    return session.isOver() || (questions.get() == 0 && node == null && !isUnsure);
+    return session.isGone() || (questions.get() == 0 && node == null && !isUnsure);
   }
 
   /** A question is about to come. */
@@ -124,10 +124,21 @@ final class Place {
 
   /** Gives up what it has, or may have; what is unsent will never be. */
   CompletionStage<Release> release() {
+    return giveUp(this::leave);
+  }
+
+  /** As {@link #release}, but leaves a lock that was granted to whoever may rely on it. */
+  void withdraw() {
+    var unused =
+        giveUp(
+            () -> grant == null ? leave() : CompletableFuture.completedFuture(Release.RELEASED));
+  }
+
+  private CompletionStage<Release> giveUp(Supplier<CompletionStage<Release>> how) {
     drop(unsent.getAndSet(null));
     CompletableFuture<Release> answer = new CompletableFuture<>();
     questions.incrementAndGet();
-    next(answer, this::leave);
+    next(answer, how);
     return answer;
   }
 
@@ -147,6 +158,7 @@ final class Place {
   }
 
   private CompletionStage<Attempt> attempt(Ask ask) {
+    checkSession();
     Node known = node;
     if (known != null) {
       CompletableFuture<Boolean> confirmed = session.confirmed();
@@ -157,6 +169,13 @@ final class Place {
     return isUnsure
         ? find().thenCompose(found -> found ? attempt(ask) : enter(ask, false))
         : enter(ask, false);
+  }
+
+  /** Nothing is granted in a session that is over, also if it lives on for those who hold locks. */
+  private void checkSession() {
+    if (session.isOver()) {
+      throw new BackendException("The session ended while it was asked");
+    }
   }
 
   private CompletableFuture<Look> look() {
@@ -244,9 +263,7 @@ final class Place {
    * @param span how many tokens are wished for, if that takes a lift of the base
    */
   private CompletionStage<Attempt> attempt(Node own, Look look, Ask ask, int span) {
-    if (session.isOver()) {
-      throw new BackendException("The session ended while it was asked");
-    }
+    checkSession();
     if (!look.has(own.name())) {
       forget(); // deleted by hand
       return enter(ask, false);
@@ -324,7 +341,7 @@ final class Place {
                         .thenApply(stat -> renewed(own, stat, askedAt - beat.askedAt())))
             .exceptionallyCompose(
                 failure ->
-                    isGone(failure)
+                    is(Code.NONODE, failure) || session.isOver()
                         ? CompletableFuture.completedFuture(new Renewal.Gone())
                         : CompletableFuture.failedFuture(failure))
             .whenComplete(
@@ -340,7 +357,7 @@ final class Place {
   private Renewal renewed(Node own, Stat stat, long age) {
     boolean isOurs = stat.getEphemeralOwner() == session.id() && stat.getCzxid() == own.czxid();
     Duration left = session.keptFor().minusNanos(Math.max(0, age));
-    return isOurs
+    return isOurs && !session.isOver()
         ? new Renewal.Renewed(left.isNegative() ? Duration.ZERO : left)
         : new Renewal.Gone();
   }
@@ -348,7 +365,7 @@ final class Place {
   /** Deletes what the claim has, also if that has to be found first. */
   private CompletionStage<Release> leave() {
     Node own = node;
-    if (session.isOver() || (own == null && !isUnsure)) {
+    if (session.isGone() || (own == null && !isUnsure)) {
       return CompletableFuture.completedFuture(Release.GONE);
     }
     if (own == null) {
@@ -372,7 +389,7 @@ final class Place {
   }
 
   private boolean isGone(Throwable failure) {
-    return is(Code.NONODE, failure) || session.isOver();
+    return is(Code.NONODE, failure) || is(Code.SESSIONEXPIRED, failure) || session.isGone();
   }
 
   private void forget() {

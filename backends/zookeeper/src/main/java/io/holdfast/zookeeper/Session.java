@@ -3,11 +3,13 @@ package io.holdfast.zookeeper;
 import io.holdfast.StoreRefusedException;
 import io.holdfast.spi.Heartbeat;
 import io.holdfast.spi.StoreContext;
+import io.holdfast.spi.Time;
 import io.holdfast.spi.Watch;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -95,13 +97,14 @@ final class Session {
       case SyncConnected -> {
         firstConnected.complete(true);
         if (connected.isDone() && !over && !granted().equals(asked())) {
-          abandon(); // another server has made the session shorter than is relied on, or longer
+          // Another server has made the session shorter than is relied on, or longer.
+          retire(KeeperException.Code.SESSIONEXPIRED);
         }
         tellAll(); // the client restores its watches; whoever asks all the same, knows
       }
       case Disconnected -> tellAll(); // whoever asks hears that there is no answer
       case Expired -> end(KeeperException.Code.SESSIONEXPIRED);
-      case AuthFailed -> end(KeeperException.Code.AUTHFAILED);
+      case AuthFailed -> retire(KeeperException.Code.AUTHFAILED); // it may go on without SASL
       default -> {}
     }
   }
@@ -140,7 +143,18 @@ final class Session {
 
   private void refuse(String why) {
     connected.completeExceptionally(new StoreRefusedException(why));
-    abandon();
+    Thread unused = discard();
+  }
+
+  /**
+   * Ends it here at once, and at the ensemble when nobody can rely on it any more: no promise of
+   * before is longer than {@link #keptFor}. Until then its client keeps it, and its nodes with it.
+   * They would all go at once, and the next be granted, while a holder hears of the end only when
+   * it renews.
+   */
+  private void retire(KeeperException.Code why) {
+    end(why);
+    Time.Timer unused = context.time().schedule(keptFor(), this::discard);
   }
 
   private void end(KeeperException.Code why) {
@@ -154,9 +168,14 @@ final class Session {
     return connected.copy();
   }
 
-  /** Whether it has ended for good, and with it every node that it created. */
+  /** Whether it has ended here: nothing is granted or renewed in it any more. */
   boolean isOver() {
     return over;
+  }
+
+  /** Whether nothing can be asked in it any more, nor be deleted. */
+  boolean isGone() {
+    return !zooKeeper.getState().isAlive();
   }
 
   long id() {
@@ -359,25 +378,24 @@ final class Session {
     Objects.requireNonNullElse(watchers.remove(path), List.<Runnable>of()).forEach(Runnable::run);
   }
 
-  /** Ends it, in the background. */
-  void abandon() {
-    end(KeeperException.Code.SESSIONEXPIRED);
-    var unused = closeAside();
-  }
-
-  /** Ends it and its threads; the ensemble deletes its nodes at once. Waits, but not for long. */
-  void close() {
-    end(KeeperException.Code.SESSIONEXPIRED);
-    Thread closing = closeAside();
+  /** Ends them and their threads; the ensemble deletes their nodes. Waits, but not for long. */
+  static void close(Collection<Session> sessions) {
+    List<Thread> closing = sessions.stream().map(Session::discard).toList();
     try {
-      closing.join(END_OF_THREADS.toMillis());
+      for (Thread each : closing) {
+        each.join(END_OF_THREADS.toMillis());
+      }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
   }
 
-  /** On a thread of its own, because the client waits for the ensemble, which may be silent. */
-  private Thread closeAside() {
+  /**
+   * Ends it, and the ensemble deletes its nodes at once: nobody may rely on them. On a thread of
+   * its own, because the client waits for the ensemble, which may be silent.
+   */
+  Thread discard() {
+    end(KeeperException.Code.SESSIONEXPIRED);
     Thread closing =
         new Thread(
             () -> {

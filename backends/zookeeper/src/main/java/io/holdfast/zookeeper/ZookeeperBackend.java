@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
@@ -46,6 +47,10 @@ final class ZookeeperBackend implements LockBackend, Inspectable {
   private final Hints hints = new Hints();
   private final Map<String, Place> places = new ConcurrentHashMap<>();
   private final ReentrantLock beginning = new ReentrantLock();
+
+  /** Sessions before the current one. Those that are retired have locks for a while. */
+  private final Set<Session> former = ConcurrentHashMap.newKeySet();
+
   private volatile Opening current;
   private volatile boolean closed;
 
@@ -100,18 +105,20 @@ final class ZookeeperBackend implements LockBackend, Inspectable {
     if (closed || present.isOfUse()) {
       return present;
     }
-    @Nullable Session former = null;
+    @Nullable Session useless = null;
     beginning.lock();
     try {
       if (!closed && !current.isOfUse()) {
-        former = current.session();
+        useless = current.wasNeverOfUse() ? current.session() : null;
+        former.removeIf(Session::isGone);
+        former.add(current.session());
         current = open();
       }
       return current;
     } finally {
       beginning.unlock();
-      if (former != null) {
-        former.abandon(); // tells those who wait, who ask at once
+      if (useless != null) {
+        Thread unused = useless.discard(); // tells those who wait, who ask at once
       }
     }
   }
@@ -120,6 +127,7 @@ final class ZookeeperBackend implements LockBackend, Inspectable {
   public CompletionStage<Attempt> ask(Ask ask) {
     Claim claim = ask.claim();
     Opening opening = opening();
+    Place before = places.get(claim.id());
     Place place =
         Objects.requireNonNull(
             places.compute(
@@ -132,6 +140,9 @@ final class ZookeeperBackend implements LockBackend, Inspectable {
                 }));
     CompletionStage<Attempt> answer = place.ask(ask);
     place.send();
+    if (before != null && before != place) {
+      before.withdraw(); // its session is over, and may live for a while
+    }
     return forgetIfEmpty(claim, place, answer);
   }
 
@@ -215,7 +226,8 @@ final class ZookeeperBackend implements LockBackend, Inspectable {
     } finally {
       beginning.unlock();
     }
-    current.session().close();
+    former.add(current.session());
+    Session.close(former);
   }
 
   /** Of how many claims anything is known. */

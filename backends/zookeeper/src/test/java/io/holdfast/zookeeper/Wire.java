@@ -2,6 +2,7 @@ package io.holdfast.zookeeper;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -23,12 +24,16 @@ final class Wire implements AutoCloseable {
   private static final int UNKNOWN = 9_999;
   private static final int TRIES = 20;
 
+  /** Where the handshake says how long a session is wished for: behind a version and a number. */
+  private static final int WISH = Integer.BYTES + Long.BYTES;
+
   private final NioReactor reactor;
   private final TcpCrusher crusher;
   private final List<Integer> questions = new CopyOnWriteArrayList<>();
   private volatile boolean losesQuestions;
   private volatile boolean losesAnswers;
   private volatile boolean isOld;
+  private volatile int wished;
   private final Map<Integer, Runnable> before = new ConcurrentHashMap<>();
 
   Wire(int port) throws IOException {
@@ -86,6 +91,14 @@ final class Wire implements AutoCloseable {
     isOld = true;
   }
 
+  /**
+   * Whoever connects from now on asks for sessions of another length, and the server grants that:
+   * as one does that has other limits. Zero: of the length that is asked for.
+   */
+  void askForSessionsOf(Duration other) {
+    wished = Math.toIntExact(other.toMillis());
+  }
+
   /** Cuts the connection, and loses nothing of those that come. */
   void cut() {
     boolean unused =
@@ -141,6 +154,9 @@ final class Wire implements AutoCloseable {
         int kind = all.position() + Integer.BYTES;
         if (isOld && greeted && all.getInt(kind) == OpCode.multiRead) {
           bytes.putInt(kind + shift, UNKNOWN);
+        }
+        if (!greeted && wished > 0) {
+          bytes.putInt(all.position() + WISH + shift, wished);
         }
         ByteBuffer question = all.slice().limit(length);
         all.position(all.position() + length);
