@@ -130,8 +130,7 @@ final class Place {
   /** As {@link #release}, but leaves a lock that was granted to whoever may rely on it. */
   void withdraw() {
     var unused =
-        giveUp(
-            () -> grant == null ? leave() : CompletableFuture.completedFuture(Release.RELEASED));
+        giveUp(() -> grant == null ? leave() : CompletableFuture.completedFuture(Release.RELEASED));
   }
 
   private CompletionStage<Release> giveUp(Supplier<CompletionStage<Release>> how) {

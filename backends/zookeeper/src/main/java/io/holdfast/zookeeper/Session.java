@@ -6,6 +6,7 @@ import io.holdfast.spi.StoreContext;
 import io.holdfast.spi.Time;
 import io.holdfast.spi.Watch;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -44,6 +45,9 @@ final class Session {
 
   private static final Duration END_OF_THREADS = Duration.ofSeconds(2);
 
+  /** A client that changes its server pauses for as long, at most, in front of it. */
+  private static final Duration CHANGE = Duration.ofSeconds(1);
+
   private final ZookeeperUrl url;
   private final StoreContext context;
   private final ZooKeeper zooKeeper;
@@ -68,7 +72,9 @@ final class Session {
     ZKClientConfig config =
         url.config() == null ? new ZKClientConfig() : new ZKClientConfig(Path.of(url.config()));
     int timeout = Math.toIntExact(context.leaseFor().toMillis());
-    this.zooKeeper = new ZooKeeper(url.servers(), timeout, this::changed, config);
+    this.zooKeeper =
+        new ZooKeeper(
+            url.servers(), timeout, this::changed, false, new Servers(url, context), config);
     String auth = url.auth();
     if (auth != null) {
       int colon = auth.indexOf(':');
@@ -243,8 +249,34 @@ final class Session {
   CompletableFuture<Boolean> sync() {
     CompletableFuture<Boolean> answer = new CompletableFuture<>();
     long askedAt = now();
-    zooKeeper.sync(url.root(), (rc, path, ctx) -> settle(answer, rc, () -> true, askedAt), null);
+    Duration quarter = keptFor().dividedBy(4);
+    Time.Timer silence =
+        context
+            .time()
+            .schedule(quarter.compareTo(CHANGE) > 0 ? quarter : CHANGE, this::leaveServer);
+    zooKeeper.sync(
+        url.root(),
+        (rc, path, ctx) -> {
+          silence.cancel();
+          settle(answer, rc, () -> true, askedAt);
+        },
+        null);
     return answer;
+  }
+
+  /**
+   * Goes on at another server, because the present one says nothing. What it was asked fails, and
+   * is asked again while there is time: renewals begin after a third, and this is a quarter later.
+   */
+  private void leaveServer() {
+    if (zooKeeper.getState().isConnected()) {
+      try {
+        zooKeeper.updateServerList(url.servers()); // closes the connection: see Servers
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+      zooKeeper.sync(url.root(), (rc, path, ctx) -> {}, null); // wakes the client, which sees it
+    }
   }
 
   CompletableFuture<Created> create(String path, byte[] data, CreateMode mode) {

@@ -113,6 +113,11 @@ final class Wire implements AutoCloseable {
                 });
   }
 
+  /** The connection stays, and nothing comes through any more; one that is made anew is fine. */
+  void freeze() {
+    crusher.freezeAllPairs();
+  }
+
   /** Cuts the connection and lets none come. */
   void shut() {
     crusher.close();

@@ -2,7 +2,6 @@ package io.holdfast.zookeeper;
 
 import static io.holdfast.zookeeper.TestZookeeper.SESSION;
 import static io.holdfast.zookeeper.TestZookeeper.answer;
-import static io.holdfast.zookeeper.TestZookeeper.asking;
 import static io.holdfast.zookeeper.TestZookeeper.granted;
 import static io.holdfast.zookeeper.TestZookeeper.newClaim;
 import static io.holdfast.zookeeper.TestZookeeper.waiting;

@@ -1,0 +1,80 @@
+package io.holdfast.zookeeper;
+
+import static io.holdfast.zookeeper.TestZookeeper.SESSION;
+import static io.holdfast.zookeeper.TestZookeeper.answer;
+import static io.holdfast.zookeeper.TestZookeeper.granted;
+import static io.holdfast.zookeeper.TestZookeeper.newClaim;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import io.holdfast.BackendException;
+import io.holdfast.spi.Claim;
+import io.holdfast.spi.Renewal;
+import io.holdfast.spi.StoreContext;
+import io.holdfast.testkit.ManualTime;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+
+/** A server that says nothing, and whose connections stay open all the same. */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class ZookeeperMuteServerTest {
+
+  private final TestZookeeper zookeeper = TestZookeeper.one();
+
+  @AfterAll
+  void stop() {
+    zookeeper.close();
+  }
+
+  @Test
+  void isLeftWhileThereIsTimeToRenewElsewhere() throws Exception {
+    ManualTime time = new ManualTime();
+    try (Wire wire = new Wire(zookeeper.server().getPort());
+        ZookeeperBackend backend = zookeeper.open(wire.url(), SESSION, time)) {
+      Claim claim = newClaim();
+      Duration validFor = granted(backend, claim).validFor();
+      time.pass(validFor.dividedBy(3));
+      wire.freeze();
+      CompletableFuture<Renewal> renewal = backend.renew(claim, SESSION).toCompletableFuture();
+      time.pass(validFor.dividedBy(4).minusMillis(1));
+      assertThat(renewal).isNotDone();
+      time.pass(Duration.ofMillis(1));
+      assertThatThrownBy(() -> answer(renewal)).hasCauseInstanceOf(BackendException.class);
+      await("sooner than the client would by itself")
+          .atMost(SESSION.dividedBy(2))
+          .ignoreExceptions()
+          .until(() -> answer(backend.renew(claim, SESSION)) instanceof Renewal.Renewed);
+    }
+  }
+
+  /** Whoever begins with it has time for another one; half of these do. */
+  @Test
+  @Tag("slow")
+  void isNoHindranceToConnecting() throws Exception {
+    try (ServerSocket mute = new ServerSocket(0, 50, InetAddress.getLoopbackAddress())) {
+      String url = TestZookeeper.urlOf(zookeeper.servers() + ",127.0.0.1:" + mute.getLocalPort());
+      StoreContext context =
+          new StoreContext(TestZookeeper.REAL, Duration.ofSeconds(15), SESSION, warning -> {});
+      List<CompletableFuture<ZookeeperBackend>> all =
+          Stream.generate(
+                  () ->
+                      CompletableFuture.supplyAsync(
+                          () -> ZookeeperBackend.connect(ZookeeperUrl.parse(url), context),
+                          task -> new Thread(task).start()))
+              .limit(8)
+              .toList();
+      for (CompletableFuture<ZookeeperBackend> each : all) {
+        answer(each).close();
+      }
+    }
+  }
+}
