@@ -270,13 +270,17 @@ final class Session {
    */
   private void leaveServer() {
     if (zooKeeper.getState().isConnected()) {
-      try {
-        zooKeeper.updateServerList(url.servers()); // closes the connection: see Servers
-      } catch (IOException e) {
-        throw new UncheckedIOException(e);
-      }
-      zooKeeper.sync(url.root(), (rc, path, ctx) -> {}, null); // wakes the client, which sees it
+      Thread unused = aside("holdfast-zookeeper-leave", this::closeConnection);
     }
+  }
+
+  private void closeConnection() {
+    try {
+      zooKeeper.updateServerList(url.servers()); // see Servers, which say yes
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    zooKeeper.sync(url.root(), (rc, path, ctx) -> {}, null); // wakes the client, which sees it
   }
 
   CompletableFuture<Created> create(String path, byte[] data, CreateMode mode) {
@@ -422,24 +426,25 @@ final class Session {
     }
   }
 
-  /**
-   * Ends it, and the ensemble deletes its nodes at once: nobody may rely on them. On a thread of
-   * its own, because the client waits for the ensemble, which may be silent.
-   */
+  /** Ends it, in the background; the ensemble deletes its nodes: nobody may rely on them. */
   Thread discard() {
     end(KeeperException.Code.SESSIONEXPIRED);
-    Thread closing =
-        new Thread(
-            () -> {
-              try {
-                zooKeeper.close((int) END_OF_THREADS.toMillis());
-              } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-              }
-            },
-            "holdfast-zookeeper-close");
-    closing.setDaemon(true);
-    closing.start();
-    return closing;
+    return aside("holdfast-zookeeper-close", this::closeClient);
+  }
+
+  private void closeClient() {
+    try {
+      zooKeeper.close((int) END_OF_THREADS.toMillis());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** On a thread of its own, because the client waits for a server, which may be silent. */
+  private static Thread aside(String name, Runnable task) {
+    Thread thread = new Thread(task, name);
+    thread.setDaemon(true);
+    thread.start();
+    return thread;
   }
 }
