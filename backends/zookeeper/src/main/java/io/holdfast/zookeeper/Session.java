@@ -11,6 +11,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -249,11 +250,7 @@ final class Session {
   CompletableFuture<Boolean> sync() {
     CompletableFuture<Boolean> answer = new CompletableFuture<>();
     long askedAt = now();
-    Duration quarter = keptFor().dividedBy(4);
-    Time.Timer silence =
-        context
-            .time()
-            .schedule(quarter.compareTo(CHANGE) > 0 ? quarter : CHANGE, this::leaveServer);
+    Time.Timer silence = leaveUnlessAnswered();
     zooKeeper.sync(
         url.root(),
         (rc, path, ctx) -> {
@@ -265,9 +262,16 @@ final class Session {
   }
 
   /**
-   * Goes on at another server, because the present one says nothing. What it was asked fails, and
-   * is asked again while there is time: renewals begin after a third, and this is a quarter later.
+   * So that there is time to ask again at another server, this one has a third of what the leader's
+   * last word is good for yet.
    */
+  private Time.Timer leaveUnlessAnswered() {
+    Duration third = keptFrom(now()).dividedBy(3);
+    Duration patience = Collections.max(List.of(third, keptFor().dividedBy(8), CHANGE));
+    return context.time().schedule(patience, this::leaveServer);
+  }
+
+  /** Goes on at another server: what this one was asked fails, and may be asked again. */
   private void leaveServer() {
     if (zooKeeper.getState().isConnected()) {
       Thread unused = aside("holdfast-zookeeper-leave", this::closeConnection);
@@ -331,7 +335,15 @@ final class Session {
 
   CompletableFuture<Stat> exists(String path) {
     CompletableFuture<Stat> answer = new CompletableFuture<>();
-    zooKeeper.exists(path, false, (rc, asked, ctx, stat) -> settle(answer, rc, () -> stat), null);
+    Time.Timer silence = leaveUnlessAnswered(); // as well, because beats are shared
+    zooKeeper.exists(
+        path,
+        false,
+        (rc, asked, ctx, stat) -> {
+          silence.cancel();
+          settle(answer, rc, () -> stat);
+        },
+        null);
     return answer;
   }
 

@@ -41,18 +41,38 @@ class ZookeeperMuteServerTest {
         ZookeeperBackend backend = zookeeper.open(wire.url(), LONGEST, time)) {
       Claim claim = newClaim();
       Duration validFor = granted(backend, claim).validFor();
-      time.pass(validFor.dividedBy(3));
+      Duration third = validFor.dividedBy(3);
+      time.pass(third);
       wire.freeze();
-      CompletableFuture<Renewal> renewal = backend.renew(claim, LONGEST).toCompletableFuture();
-      time.pass(validFor.dividedBy(4).minusMillis(1));
-      assertThat(renewal).isNotDone();
-      time.pass(Duration.ofMillis(1));
-      // The client by itself would wait for minutes, and would not look up before its next ping.
-      await().until(renewal::isCompletedExceptionally);
-      await()
-          .ignoreExceptions()
-          .until(() -> answer(backend.renew(claim, LONGEST)) instanceof Renewal.Renewed);
+      isLeftAfter(validFor.minus(third).dividedBy(3), claim, backend, time);
     }
+  }
+
+  /** Then only the lock's own node is asked for. */
+  @Test
+  void isLeftAlsoIfTheLeaderWasHeardAMomentAgo() throws Exception {
+    ManualTime time = new ManualTime();
+    try (Wire wire = new Wire(zookeeper.server().getPort());
+        ZookeeperBackend backend = zookeeper.open(wire.url(), LONGEST, time)) {
+      Claim claim = newClaim();
+      Duration validFor = granted(backend, claim).validFor();
+      assertThat(answer(backend.renew(claim, LONGEST))).isEqualTo(new Renewal.Renewed(validFor));
+      wire.freeze();
+      isLeftAfter(validFor.dividedBy(3), claim, backend, time);
+    }
+  }
+
+  /** The client by itself would wait for minutes, and would not look up before its next ping. */
+  private static void isLeftAfter(
+      Duration silence, Claim claim, ZookeeperBackend backend, ManualTime time) {
+    CompletableFuture<Renewal> renewal = backend.renew(claim, LONGEST).toCompletableFuture();
+    time.pass(silence.minusMillis(1));
+    assertThat(renewal).isNotDone();
+    time.pass(Duration.ofMillis(1));
+    await().until(renewal::isCompletedExceptionally);
+    await()
+        .ignoreExceptions()
+        .until(() -> answer(backend.renew(claim, LONGEST)) instanceof Renewal.Renewed);
   }
 
   /** Whoever begins with it has time for another one; half of these do. */
