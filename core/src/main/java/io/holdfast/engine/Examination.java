@@ -23,10 +23,6 @@ import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
-import java.util.function.Supplier;
 
 /**
  * What can be said of any store by using it: what its provider knows, then one lock, asked for,
@@ -94,8 +90,8 @@ final class Examination {
       Tried tried = firstFree(backend);
       Claim claim = tried.claim();
       Attempt attempt = tried.attempt();
-      Renewal renewal = answer(() -> backend.renew(claim, context.leaseFor()));
-      Release release = answer(() -> backend.release(claim, 0, Duration.ZERO));
+      Renewal renewal = answer(backend.renew(claim, context.leaseFor()));
+      Release release = answer(backend.release(claim, 0, Duration.ZERO));
       boolean works =
           attempt instanceof Attempt.Granted
               && renewal instanceof Renewal.Renewed
@@ -124,7 +120,7 @@ final class Examination {
     String label = HostLabel.of(Thread.currentThread().getName());
     for (int number = 1; ; number++) {
       Claim claim = Claim.on(new LockName("holdfast-doctor/" + number), label);
-      Attempt attempt = answer(() -> backend.ask(new Ask(claim, context.leaseFor(), false, 1, 0)));
+      Attempt attempt = answer(backend.ask(new Ask(claim, context.leaseFor(), false, 1, 0)));
       if (attempt instanceof Attempt.Granted || number == NAMES) {
         return new Tried(claim, attempt);
       }
@@ -153,22 +149,10 @@ final class Examination {
                 "set the clocks: rows that another store's tokens guard may be ahead"));
   }
 
-  private <A> A answer(Supplier<CompletionStage<A>> question) {
-    try {
-      return question
-          .get()
-          .toCompletableFuture()
-          .get(context.requestTimeout().toNanos(), TimeUnit.NANOSECONDS);
-    } catch (ExecutionException e) {
-      if (e.getCause() instanceof LockException known) {
-        throw known;
-      }
-      throw new BackendException("The question to the store failed", e.getCause());
-    } catch (TimeoutException e) {
-      throw new BackendException("The store has not answered within " + context.requestTimeout());
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new BackendException("Interrupted while waiting for the store", e);
-    }
+  private <A> A answer(CompletionStage<A> question) {
+    return context.await(
+        question,
+        "the store",
+        failure -> new BackendException("The question to the store failed", failure));
   }
 }

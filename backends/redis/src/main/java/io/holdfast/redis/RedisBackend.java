@@ -119,19 +119,12 @@ final class RedisBackend implements LockBackend, Inspectable {
   static RedisBackend connect(RedisUrl url, StoreContext context) {
     RedisBackend backend = new RedisBackend(url, context);
     try {
-      backend.checked().get(context.requestTimeout().toNanos(), TimeUnit.NANOSECONDS);
+      context.await(
+          backend.checked(), url.about(), failure -> RedisFailure.of(failure, url.about()));
       return backend;
-    } catch (ExecutionException e) {
+    } catch (RuntimeException | Error e) {
       backend.close();
-      throw RedisFailure.of(e, backend.about());
-    } catch (TimeoutException e) {
-      backend.close();
-      throw new BackendException(
-          "No answer from " + backend.about() + " within " + context.requestTimeout());
-    } catch (InterruptedException e) {
-      backend.close();
-      Thread.currentThread().interrupt();
-      throw new BackendException("Interrupted while connecting to " + backend.about());
+      throw e;
     }
   }
 
