@@ -11,6 +11,7 @@ import java.security.GeneralSecurityException;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -36,6 +37,9 @@ final class RedisFailure {
           "unknown command", "UNKNOWN",
           "DB index is out of range", "DATABASE",
           "max number of clients reached", "MAXCLIENTS");
+
+  private static final Set<String> OF_A_DEMOTED_SERVER =
+      Set.of("READONLY", "LOADING", "MASTERDOWN");
 
   private RedisFailure() {}
 
@@ -80,12 +84,13 @@ final class RedisFailure {
   }
 
   /**
-   * Whether the connection is as good as before: the server answered, and may take writes. A server
-   * that was demoted by a failover may not, and another connection may lead to its successor.
+   * Whether the connection is as good as before: the server answered, and is the one that takes
+   * writes. One that was demoted by a failover says at first that it loads its successor's data, or
+   * has no link to it; and another connection may lead to that successor.
    */
   static boolean isOfThisQuestionOnly(Throwable failure) {
     return failure instanceof RedisCommandExecutionException reply
-        && !code(reply).equals("READONLY");
+        && !OF_A_DEMOTED_SERVER.contains(code(reply));
   }
 
   private static String code(RedisCommandExecutionException reply) {
