@@ -90,8 +90,8 @@ final class Examination {
       Tried tried = firstFree(backend);
       Claim claim = tried.claim();
       Attempt attempt = tried.attempt();
-      Renewal renewal = answer(backend.renew(claim, context.leaseFor()));
-      Release release = answer(backend.release(claim, 0, Duration.ZERO));
+      Renewal renewal = answer(backend, claim, backend.renew(claim, context.leaseFor()));
+      Release release = answer(backend, claim, giveBack(backend, claim));
       boolean works =
           attempt instanceof Attempt.Granted
               && renewal instanceof Renewal.Renewed
@@ -120,7 +120,8 @@ final class Examination {
     String label = HostLabel.of(Thread.currentThread().getName());
     for (int number = 1; ; number++) {
       Claim claim = Claim.on(new LockName("holdfast-doctor/" + number), label);
-      Attempt attempt = answer(backend.ask(new Ask(claim, context.leaseFor(), false, 1, 0)));
+      Ask ask = new Ask(claim, context.leaseFor(), false, 1, 0);
+      Attempt attempt = answer(backend, claim, backend.ask(ask));
       if (attempt instanceof Attempt.Granted || number == NAMES) {
         return new Tried(claim, attempt);
       }
@@ -147,6 +148,24 @@ final class Examination {
                 "token",
                 text,
                 "set the clocks: rows that another store's tokens guard may be ahead"));
+  }
+
+  /** The answer; without one the claim may have the lock, and is given back as well as can be. */
+  private <A> A answer(LockBackend backend, Claim claim, CompletionStage<A> question) {
+    try {
+      return answer(question);
+    } catch (LockException e) {
+      try {
+        answer(giveBack(backend, claim));
+      } catch (LockException stillUnheard) {
+        e.addSuppressed(stillUnheard);
+      }
+      throw e;
+    }
+  }
+
+  private static CompletionStage<Release> giveBack(LockBackend backend, Claim claim) {
+    return backend.release(claim, 0, Duration.ZERO);
   }
 
   private <A> A answer(CompletionStage<A> question) {
