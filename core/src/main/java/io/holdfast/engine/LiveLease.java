@@ -278,10 +278,16 @@ final class LiveLease {
     }
   }
 
-  /** A question that was asked before the grant was accepted is answered only now. */
-  void grantedAgain() {
+  /**
+   * A question that was asked before the grant was accepted is answered only now: with the same
+   * grant, unless the store had forgotten that and another may have had the lock meanwhile.
+   */
+  void grantedAgain(long firstToken) {
+    if (phase == Phase.LIVE && firstToken > lastToken) {
+      gone();
+    }
     switch (phase) {
-      case LIVE -> {} // the same grant, as it should be
+      case LIVE -> {}
       case ENDING -> grantedAgain = true;
       case OVER -> {
         if (hold.at(parts.now()).state() == LeaseState.LOST) {
