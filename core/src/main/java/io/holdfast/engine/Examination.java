@@ -136,7 +136,7 @@ final class Examination {
     long now = ChronoUnit.MICROS.between(Instant.EPOCH, Instant.now());
     Duration ahead = Duration.of(granted.firstToken() - now, ChronoUnit.MICROS);
     String text =
-        "%d, %d s %s this host's clock"
+        "%s, %s s %s this host's clock"
             .formatted(
                 granted.firstToken(),
                 ahead.abs().toSeconds(),

@@ -23,6 +23,7 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.UUID;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
@@ -212,6 +213,29 @@ public abstract class LockBackendContract {
         refused(claim(twice.name(), "another"));
       }
     }
+  }
+
+  /** Java writes other digits in some of them. */
+  @Test
+  void whatIsStoredIsTheSameInEveryLocale() throws Exception {
+    Locale own = Locale.getDefault();
+    Locale.setDefault(Locale.forLanguageTag("fa-IR-u-nu-arabext"));
+    long token;
+    try (LockBackend elsewhere = open()) {
+      token =
+          assertThat(answer(elsewhere.ask(asking(first, LONG))))
+              .asInstanceOf(type(Attempt.Granted.class))
+              .actual()
+              .firstToken();
+      assertThat(answer(elsewhere.renew(first, LONG))).isInstanceOf(Renewal.Renewed.class);
+      if (elsewhere instanceof Inspectable store) {
+        assertThat(answer(store.inspect(name)).holder()).isPresent();
+      }
+      assertThat(answer(elsewhere.release(first, 0, Duration.ZERO))).isEqualTo(Release.RELEASED);
+    } finally {
+      Locale.setDefault(own);
+    }
+    assertThat(granted(second, LONG).firstToken()).isGreaterThan(token);
   }
 
   @Test
