@@ -19,7 +19,6 @@ import io.lettuce.core.ClientOptions;
 import io.lettuce.core.ClientOptions.DisconnectedBehavior;
 import io.lettuce.core.MaintNotificationsConfig;
 import io.lettuce.core.RedisClient;
-import io.lettuce.core.RedisURI;
 import io.lettuce.core.SocketOptions;
 import io.lettuce.core.TimeoutOptions;
 import io.lettuce.core.protocol.ProtocolVersion;
@@ -89,12 +88,9 @@ final class RedisBackend implements LockBackend, Inspectable {
     this.context = context;
     this.client = RedisClient.create();
     client.setOptions(options(context.requestTimeout()));
-    RedisURI uri = url.forLettuce(context.requestTimeout());
-    Greeting greeting = new Greeting(url);
-    this.asks = new Wire(client, uri, greeting, context.time(), context.requestTimeout());
-    this.renewalsAndReleases =
-        new Wire(client, uri, greeting, context.time(), context.requestTimeout());
-    this.hints = new Hints(client, uri, greeting, channel(), context, about());
+    this.asks = new Wire(client, url, context);
+    this.renewalsAndReleases = new Wire(client, url, context);
+    this.hints = new Hints(client, url, context);
   }
 
   /**
@@ -237,7 +233,7 @@ final class RedisBackend implements LockBackend, Inspectable {
                 claim.id(),
                 Long.toString(lastTokenUsed),
                 Long.toString(keepFor.plusNanos(999_999).toMillis()),
-                channel(),
+                url.channel(),
                 claim.name().value()),
         reply -> {
           if (word(reply).equals("unannounced")) {
@@ -336,10 +332,6 @@ final class RedisBackend implements LockBackend, Inspectable {
   private String[] lockAndCounter(LockName name) {
     String key = url.prefix() + name.value();
     return new String[] {key, "{" + key + "}:token"};
-  }
-
-  private String channel() {
-    return url.prefix() + "released";
   }
 
   private String about() {

@@ -43,7 +43,7 @@ final class RedisExamination implements AutoCloseable {
   private List<Finding> findings() {
     List<Finding> findings = new ArrayList<>();
     try {
-      link.open(client, url.forLettuce(context.requestTimeout()), new Greeting(url));
+      link.open(client, url, context);
       findings.addAll(answer(link.whenGreeted()).findings(about()));
       if (findings.stream().allMatch(one -> one.level() == Finding.Level.OK)) {
         findings.addAll(endurance());
