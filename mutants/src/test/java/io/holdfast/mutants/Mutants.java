@@ -370,7 +370,7 @@ final class Mutants {
                 LEAKS,
                 "farewell not repeated where locks do not end by themselves",
                 FAREWELL,
-                "this.repeatUntil = parts.locksEndByThemselves() ? repeatUntil : parts.now() + FOR_EVER;",
+                "this.repeatUntil = parts.locksEndByThemselves() ? repeatUntil : parts.now() + Term.FOR_EVER;",
                 "this.repeatUntil = repeatUntil;")
             .with(FAREWELLS_UNHEARD),
 
@@ -551,8 +551,8 @@ final class Mutants {
                 LEAKS,
                 "holdAtMost ignored",
                 LIVE_LEASE,
-                "this.endsAtMost = options.holdAtMost().map(most -> askedAt + most.toNanos());",
-                "this.endsAtMost = Optional.empty();")
+                "askedAt + options.holdAtMost().map(Duration::toNanos).orElse(Term.FOR_EVER);",
+                "askedAt + Term.FOR_EVER;")
             .with(OPTIONS),
 
         // ---- guards
