@@ -9,7 +9,6 @@ import io.holdfast.spi.BackendProvider;
 import io.holdfast.spi.LockBackend;
 import io.holdfast.spi.StoreContext;
 import io.holdfast.spi.Time;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -89,10 +88,9 @@ public final class EngineLocksProvider implements LocksProvider {
     }
     String scheme = url.substring(0, colon).toLowerCase(Locale.ROOT);
     TreeSet<String> known = new TreeSet<>();
-    List<BackendProvider> providers = new ArrayList<>();
-    ServiceLoader.load(BackendProvider.class, BackendProvider.class.getClassLoader())
-        .forEach(providers::add);
-    for (BackendProvider provider : providers) {
+    ServiceLoader<BackendProvider> providers =
+        ServiceLoader.load(BackendProvider.class, BackendProvider.class.getClassLoader());
+    for (BackendProvider provider : providers) { // one by one: a later one may fail to load
       if (provider.schemes().contains(scheme)) {
         return provider;
       }
