@@ -145,7 +145,7 @@ final class Acquirer {
 
   private void notGranted(@Nullable Attempt answer, @Nullable LockException failure) {
     queue.answered(failure, options);
-    if (done || underWay) {
+    if (done) {
       return;
     }
     Duration next = backoff.next();

@@ -342,7 +342,6 @@ final class LiveLease {
     announceReleased(ended);
     next.granted(startHold());
     ended.outcome().complete(true);
-    queue.handedOver();
     return true;
   }
 

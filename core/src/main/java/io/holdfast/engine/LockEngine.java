@@ -163,10 +163,6 @@ public final class LockEngine implements Locks {
     queue.mailbox().post(() -> queue.abandon(waiter));
   }
 
-  boolean isClosed() {
-    return parts.isClosed();
-  }
-
   /** How many names someone waits for or has. */
   int names() {
     return entries.size();

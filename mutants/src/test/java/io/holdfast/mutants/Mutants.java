@@ -439,8 +439,8 @@ final class Mutants {
                 FAIRNESS,
                 "hand-over to whoever came last",
                 LOCAL_QUEUE,
-                "isAlike(next.options(), options) ? waiters.poll() : null;",
-                "isAlike(next.options(), options) ? waiters.pollLast() : null;")
+                "return waiters.poll();",
+                "return waiters.pollLast();")
             .with("one_label=1"),
         found(
                 EXCLUSION,
@@ -461,7 +461,6 @@ final class Mutants {
               renewAt = renewAt(now, options.leaseFor());
               hold = new Hold(hold.token() + 1, now, validUntil(now, options.leaseFor()));
               next.granted(startHold());
-              queue.handedOver();
               return;
             }
             phase = Phase.OVER;

@@ -562,7 +562,11 @@ class RobustnessTest extends EngineTest {
     messages.next(RELEASE, FAILED);
     assertThat(lease.closeAsync()).isCompleted();
     CompletableFuture<Void> closed = CompletableFuture.runAsync(locks::close);
-    Caller.eventually().until(() -> ((LockEngine) locks).isClosed());
+    Caller.eventually()
+        .untilAsserted(
+            () ->
+                assertThatThrownBy(() -> locks.inspect(NAME))
+                    .isInstanceOf(IllegalStateException.class));
     time.pass(REQUEST);
     closed.join();
     leaseOf(others.acquireAsync(NAME, NO_WAIT));
