@@ -199,6 +199,22 @@ public abstract class LockBackendContract {
     assertThat(again.span()).isEqualTo(once.span());
   }
 
+  /** A greater token would say that the store had forgotten the grant. */
+  @Test
+  void asksOfOneClaimAtOnceAreOneGrant() throws Exception {
+    List<CompletionStage<Attempt>> asked = new ArrayList<>();
+    for (int i = 0; i < 8; i++) {
+      asked.add(backend.ask(new Ask(first, LONG, false, 4, 0)));
+    }
+    List<Long> tokens = new ArrayList<>();
+    for (CompletionStage<Attempt> question : asked) {
+      Attempt answer = answer(question);
+      tokens.add(
+          assertThat(answer).asInstanceOf(type(Attempt.Granted.class)).actual().firstToken());
+    }
+    assertThat(tokens).containsOnly(tokens.get(0));
+  }
+
   @Test
   void repeatedAskNeverPromisesMoreThanTheStoreKeeps() throws Exception {
     assumeThat(backend.guarantees().endsByItself()).isTrue();
