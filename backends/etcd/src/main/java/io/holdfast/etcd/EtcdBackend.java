@@ -61,7 +61,7 @@ final class EtcdBackend implements LockBackend, Inspectable {
   EtcdBackend(EtcdUrl url, StoreContext context, Clock clock) {
     this.url = url;
     this.context = context;
-    this.client = Clients.open(url, context.requestTimeout());
+    this.client = Clients.open(url, context);
     this.keys = new Keys(url.prefix());
     this.places = new Places(keys);
     this.transactions = new Transactions(client.getKVClient(), keys);

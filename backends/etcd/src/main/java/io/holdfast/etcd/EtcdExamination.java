@@ -39,7 +39,7 @@ final class EtcdExamination {
    */
   static List<Finding> of(EtcdUrl url, StoreContext context, Clock clock) {
     EtcdExamination examination = new EtcdExamination(url, context, clock);
-    try (Client client = Clients.open(url, context.requestTimeout())) {
+    try (Client client = Clients.open(url, context)) {
       for (String endpoint : url.endpoints()) {
         examination.member(client, endpoint);
         if (!url.tls()) {
