@@ -11,15 +11,10 @@ import io.grpc.ForwardingClientCallListener.SimpleForwardingClientCallListener;
 import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
 import io.grpc.Status;
-import io.holdfast.BackendException;
 import io.holdfast.StoreRefusedException;
 import io.holdfast.spi.StoreContext;
 import io.holdfast.spi.Time;
 import java.time.Duration;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import javax.net.ssl.SSLException;
 
 /**
@@ -74,20 +69,6 @@ final class Clients {
     } catch (SSLException | IllegalArgumentException e) {
       throw new StoreRefusedException(
           "A file of the etcd URL's ca, cert and key cannot be read as PEM", e);
-    }
-  }
-
-  /** Waits for what a caller waits for: connecting, or an examination. */
-  static <A> A await(CompletableFuture<A> question, Duration limit, String about) {
-    try {
-      return question.get(limit.toNanos(), TimeUnit.NANOSECONDS);
-    } catch (ExecutionException e) {
-      throw EtcdFailure.of(e, about);
-    } catch (TimeoutException e) {
-      throw new BackendException("No answer from " + about + " within " + limit);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new BackendException("Interrupted while waiting for " + about);
     }
   }
 

@@ -85,7 +85,10 @@ final class EtcdBackend implements LockBackend, Inspectable {
     EtcdBackend backend = new EtcdBackend(url, context, Clock.systemUTC());
     try {
       Session unused =
-          Clients.await(backend.sessions.open(), context.requestTimeout(), backend.about());
+          context.await(
+              backend.sessions.open(),
+              backend.about(),
+              failure -> EtcdFailure.of(failure, backend.about()));
       return backend;
     } catch (LockException e) {
       backend.close();
