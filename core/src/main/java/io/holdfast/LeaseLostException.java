@@ -10,12 +10,7 @@ public final class LeaseLostException extends LockException {
 
   private final long token;
 
-  /**
-   * A lease was lost.
-   *
-   * @param name the lock
-   * @param token the token of the lease
-   */
+  /** The lease of a lock, with this token, was lost. */
   public LeaseLostException(LockName name, long token) {
     super("The lease ended before it was released: " + name + ", token " + token);
     this.token = token;

@@ -31,7 +31,10 @@ public sealed interface LockEvent {
   /** A lease was released, or handed over to another caller here, after it was held for a time. */
   record Released(LockName name, long token, Duration held) implements LockEvent {}
 
-  /** The store has not answered a release. It is repeated until the lease would have ended. */
+  /**
+   * The store has not answered a release. It is repeated until the lease would have ended; where
+   * locks end only with their process or session, until it is heard or the locks are closed.
+   */
   record ReleaseUnanswered(LockName name, long token, LockException reason) implements LockEvent {}
 
   /** A lease ended before it was released. Also logged as a warning. */

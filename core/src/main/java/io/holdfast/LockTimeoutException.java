@@ -7,12 +7,7 @@ public final class LockTimeoutException extends LockException {
 
   private static final long serialVersionUID = 1;
 
-  /**
-   * Someone else had the lock.
-   *
-   * @param name the lock
-   * @param waited how long the caller waited for it
-   */
+  /** Someone else had the lock for as long as the caller waited. */
   public LockTimeoutException(LockName name, Duration waited) {
     super("Someone else has the lock: " + name + ", waited " + waited);
   }

@@ -113,7 +113,7 @@ final class Acquirer {
 
   private void granted(Attempt.Granted granted, Claim asked, long askedAt) {
     if (asked.equals(claim) && lease != null) {
-      lease.grantedAgain();
+      lease.grantedAgain(granted.firstToken());
     } else if (!asked.equals(claim) || done) {
       withdraw(asked, false);
     } else if (Term.validUntil(askedAt, granted.validFor()) - parts.now() <= 0) {
@@ -145,7 +145,7 @@ final class Acquirer {
 
   private void notGranted(@Nullable Attempt answer, @Nullable LockException failure) {
     queue.answered(failure, options);
-    if (done || underWay) {
+    if (done) {
       return;
     }
     Duration next = backoff.next();

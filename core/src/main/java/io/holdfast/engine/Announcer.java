@@ -64,11 +64,11 @@ final class Announcer {
   /** What the log says without being asked to; empty if nothing. */
   private static String textOf(LockEvent event) {
     if (event instanceof LockEvent.Lost lost) {
-      return "Lease lost (%s): %s, token %d, after %s"
+      return "Lease lost (%s): %s, token %s, after %s"
           .formatted(lost.cause(), lost.name(), lost.token(), lost.held());
     }
     if (event instanceof LockEvent.Leaked leaked) {
-      return "Lease never closed, and not renewed any more: %s, token %d"
+      return "Lease never closed, and not renewed any more: %s, token %s"
           .formatted(leaked.name(), leaked.token());
     }
     return event instanceof LockEvent.Warning warning ? warning.text() : "";

@@ -8,14 +8,11 @@ import io.holdfast.LocksProvider;
 import io.holdfast.spi.BackendProvider;
 import io.holdfast.spi.LockBackend;
 import io.holdfast.spi.StoreContext;
-import io.holdfast.spi.Time;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.ServiceLoader;
 import java.util.TreeSet;
-import java.util.concurrent.ThreadLocalRandom;
 
 /** Finds the backend of a URL's scheme on the class path and puts the engine on it. Thread-safe. */
 public final class EngineLocksProvider implements LocksProvider {
@@ -26,25 +23,7 @@ public final class EngineLocksProvider implements LocksProvider {
   @Override
   public Locks connect(String url, LocksConfig config) {
     BackendProvider provider = provider(url);
-    SystemTime time = new SystemTime();
-    CallbackThreads callbacks = new CallbackThreads();
-    Announcer announcer = new Announcer(config.listener(), callbacks);
-    try {
-      LockBackend backend = connected(provider, url, context(time, config, announcer));
-      Parts parts =
-          new Parts(
-              backend,
-              time,
-              config,
-              announcer,
-              callbacks,
-              () -> ThreadLocalRandom.current().nextLong());
-      return new LockEngine(parts, List.of(time, callbacks));
-    } catch (RuntimeException | Error e) {
-      time.close();
-      callbacks.close();
-      throw e;
-    }
+    return LockEngine.on(context -> connected(provider, url, context)).config(config).build();
   }
 
   /**
@@ -76,11 +55,6 @@ public final class EngineLocksProvider implements LocksProvider {
     return provider(url).schema(url);
   }
 
-  private static StoreContext context(Time time, LocksConfig config, Announcer announcer) {
-    return new StoreContext(
-        time, config.requestTimeout(), config.options().leaseFor(), announcer::warn);
-  }
-
   private static BackendProvider provider(String url) {
     int colon = url.indexOf(':');
     if (colon < 1) {
@@ -89,10 +63,9 @@ public final class EngineLocksProvider implements LocksProvider {
     }
     String scheme = url.substring(0, colon).toLowerCase(Locale.ROOT);
     TreeSet<String> known = new TreeSet<>();
-    List<BackendProvider> providers = new ArrayList<>();
-    ServiceLoader.load(BackendProvider.class, BackendProvider.class.getClassLoader())
-        .forEach(providers::add);
-    for (BackendProvider provider : providers) {
+    ServiceLoader<BackendProvider> providers =
+        ServiceLoader.load(BackendProvider.class, BackendProvider.class.getClassLoader());
+    for (BackendProvider provider : providers) { // one by one: a later one may fail to load
       if (provider.schemes().contains(scheme)) {
         return provider;
       }

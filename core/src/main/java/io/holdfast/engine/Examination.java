@@ -23,10 +23,6 @@ import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
-import java.util.function.Supplier;
 
 /**
  * What can be said of any store by using it: what its provider knows, then one lock, asked for,
@@ -94,8 +90,8 @@ final class Examination {
       Tried tried = firstFree(backend);
       Claim claim = tried.claim();
       Attempt attempt = tried.attempt();
-      Renewal renewal = answer(() -> backend.renew(claim, context.leaseFor()));
-      Release release = answer(() -> backend.release(claim, 0, Duration.ZERO));
+      Renewal renewal = answer(backend, claim, backend.renew(claim, context.leaseFor()));
+      Release release = answer(backend, claim, giveBack(backend, claim));
       boolean works =
           attempt instanceof Attempt.Granted
               && renewal instanceof Renewal.Renewed
@@ -124,7 +120,8 @@ final class Examination {
     String label = HostLabel.of(Thread.currentThread().getName());
     for (int number = 1; ; number++) {
       Claim claim = Claim.on(new LockName("holdfast-doctor/" + number), label);
-      Attempt attempt = answer(() -> backend.ask(new Ask(claim, context.leaseFor(), false, 1, 0)));
+      Ask ask = new Ask(claim, context.leaseFor(), false, 1, 0);
+      Attempt attempt = answer(backend, claim, backend.ask(ask));
       if (attempt instanceof Attempt.Granted || number == NAMES) {
         return new Tried(claim, attempt);
       }
@@ -139,7 +136,7 @@ final class Examination {
     long now = ChronoUnit.MICROS.between(Instant.EPOCH, Instant.now());
     Duration ahead = Duration.of(granted.firstToken() - now, ChronoUnit.MICROS);
     String text =
-        "%d, %d s %s this host's clock"
+        "%s, %s s %s this host's clock"
             .formatted(
                 granted.firstToken(),
                 ahead.abs().toSeconds(),
@@ -153,22 +150,28 @@ final class Examination {
                 "set the clocks: rows that another store's tokens guard may be ahead"));
   }
 
-  private <A> A answer(Supplier<CompletionStage<A>> question) {
+  /** The answer; without one the claim may have the lock, and is given back as well as can be. */
+  private <A> A answer(LockBackend backend, Claim claim, CompletionStage<A> question) {
     try {
-      return question
-          .get()
-          .toCompletableFuture()
-          .get(context.requestTimeout().toNanos(), TimeUnit.NANOSECONDS);
-    } catch (ExecutionException e) {
-      if (e.getCause() instanceof LockException known) {
-        throw known;
+      return answer(question);
+    } catch (LockException e) {
+      try {
+        answer(giveBack(backend, claim));
+      } catch (LockException stillUnheard) {
+        e.addSuppressed(stillUnheard);
       }
-      throw new BackendException("The question to the store failed", e.getCause());
-    } catch (TimeoutException e) {
-      throw new BackendException("The store has not answered within " + context.requestTimeout());
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new BackendException("Interrupted while waiting for the store", e);
+      throw e;
     }
+  }
+
+  private static CompletionStage<Release> giveBack(LockBackend backend, Claim claim) {
+    return backend.release(claim, 0, Duration.ZERO);
+  }
+
+  private <A> A answer(CompletionStage<A> question) {
+    return context.await(
+        question,
+        "the store",
+        failure -> new BackendException("The question to the store failed", failure));
   }
 }

@@ -19,8 +19,6 @@ import org.jspecify.annotations.Nullable;
  */
 final class Farewell {
 
-  private static final long FOR_EVER = Long.MAX_VALUE / 2;
-
   private final Parts parts;
   private final Mailbox mailbox;
   private final Claim claim;
@@ -49,7 +47,7 @@ final class Farewell {
     this.claim = claim;
     this.lastTokenUsed = lastTokenUsed;
     this.keepUntil = keepUntil;
-    this.repeatUntil = parts.locksEndByThemselves() ? repeatUntil : parts.now() + FOR_EVER;
+    this.repeatUntil = parts.locksEndByThemselves() ? repeatUntil : parts.now() + Term.FOR_EVER;
     this.askMayCome = askMayCome;
     this.told = told;
     this.backoff = parts.backoff(Duration.ofSeconds(parts.locksEndByThemselves() ? 1 : 30));

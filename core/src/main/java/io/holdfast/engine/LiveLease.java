@@ -12,7 +12,6 @@ import io.holdfast.spi.Renewal;
 import io.holdfast.spi.Time;
 import java.lang.ref.WeakReference;
 import java.time.Duration;
-import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -48,7 +47,7 @@ final class LiveLease {
   private final LockOptions options;
   private final long lastToken;
   private long keepUntil;
-  private final Optional<Long> endsAtMost;
+  private final long endsAtMost;
   private Phase phase = Phase.LIVE;
   private Hold hold;
   private WeakReference<@Nullable HeldLease> holder = new WeakReference<>(null);
@@ -75,7 +74,7 @@ final class LiveLease {
     long now = parts.now();
     this.lastToken = granted.firstToken() + granted.span() - 1;
     this.keepUntil = now + options.keepFor().toNanos();
-    this.endsAtMost = options.holdAtMost().map(most -> askedAt + most.toNanos());
+    this.endsAtMost = askedAt + options.holdAtMost().map(Duration::toNanos).orElse(Term.FOR_EVER);
     this.backoff = parts.backoff(longestPause());
     this.renewAt = renewAt(askedAt, granted.validFor());
     this.hold = new Hold(granted.firstToken(), now, validUntil(askedAt, granted.validFor()));
@@ -91,7 +90,7 @@ final class LiveLease {
 
   private long validUntil(long askedAt, Duration validFor) {
     long until = Term.validUntil(askedAt, validFor);
-    return endsAtMost.filter(most -> until - most > 0).orElse(until);
+    return until - endsAtMost > 0 ? endsAtMost : until;
   }
 
   /**
@@ -100,7 +99,7 @@ final class LiveLease {
    * has ended it.
    */
   private long renewAt(long askedAt, Duration validFor) {
-    boolean lastsToLimit = endsAtMost.stream().anyMatch(m -> m == validUntil(askedAt, validFor));
+    boolean lastsToLimit = endsAtMost == validUntil(askedAt, validFor);
     // Rounded up, so that the third one is the end.
     long third = lastsToLimit ? (limited(options).toNanos() + 2) / 3 : validFor.toNanos() / 3;
     return askedAt + third;
@@ -146,8 +145,7 @@ final class LiveLease {
       return;
     }
     if (standing.state() == LeaseState.LOST) {
-      boolean most = endsAtMost.stream().anyMatch(end -> end == standing.validUntil());
-      lose(most ? LossCause.HELD_TOO_LONG : LossCause.EXPIRED);
+      lose(endsAtMost == standing.validUntil() ? LossCause.HELD_TOO_LONG : LossCause.EXPIRED);
       return;
     }
     if (isToBeRenewed() && renewAt - now <= 0) {
@@ -164,10 +162,7 @@ final class LiveLease {
     }
     int number = ++renewals;
     underWay = true;
-    Duration most =
-        endsAtMost
-            .map(end -> Term.lasting(Duration.ofNanos(end - askedAt)))
-            .orElse(options.leaseFor());
+    Duration most = Term.lasting(Duration.ofNanos(endsAtMost - askedAt));
     Question.put(
         parts.time(),
         Term.shorter(parts.requestTimeout(), longestPause()),
@@ -278,10 +273,16 @@ final class LiveLease {
     }
   }
 
-  /** A question that was asked before the grant was accepted is answered only now. */
-  void grantedAgain() {
+  /**
+   * A question that was asked before the grant was accepted is answered only now: with the same
+   * grant, unless the store had forgotten that and another may have had the lock meanwhile.
+   */
+  void grantedAgain(long firstToken) {
+    if (phase == Phase.LIVE && firstToken > lastToken) {
+      gone();
+    }
     switch (phase) {
-      case LIVE -> {} // the same grant, as it should be
+      case LIVE -> {}
       case ENDING -> grantedAgain = true;
       case OVER -> {
         if (hold.at(parts.now()).state() == LeaseState.LOST) {
@@ -341,7 +342,6 @@ final class LiveLease {
     announceReleased(ended);
     next.granted(startHold());
     ended.outcome().complete(true);
-    queue.handedOver();
     return true;
   }
 

@@ -32,7 +32,6 @@ final class LocalQueue {
   private final Deque<Waiter> waiters = new ArrayDeque<>();
   private @Nullable Acquirer acquirer;
   private @Nullable LiveLease tenure;
-  private long answers;
   private @Nullable LockException lastFailure;
 
   /**
@@ -63,7 +62,7 @@ final class LocalQueue {
       end(waiter, new IllegalStateException("These locks are closed"));
       return;
     }
-    waiter.startWaiting(answers);
+    waiter.startWaiting();
     waiters.add(waiter);
     pump();
     if (waiter.isOverdue()) {
@@ -90,7 +89,7 @@ final class LocalQueue {
     if (tenure != null) {
       tenure.due(); // its end may have come without its timer
     }
-    if (tenure != null || waiter.hasAnswer(answers)) {
+    if (tenure != null || waiter.hasAnswer()) {
       giveUp(waiter);
     } else if (acquirer != null) {
       acquirer.askNow();
@@ -180,7 +179,7 @@ final class LocalQueue {
   void answered(@Nullable LockException failure, LockOptions options) {
     boolean refusedForGood = failure instanceof StoreRefusedException;
     if (!refusedForGood) {
-      answers++;
+      waiters.forEach(Waiter::hearsAnswer);
       lastFailure = failure;
     }
     for (Waiter waiter : List.copyOf(waiters)) {
@@ -194,15 +193,14 @@ final class LocalQueue {
     pump();
   }
 
-  /** The next caller if it can take over a grant made for these options. */
+  /** The next caller, for whom the holder makes way; none if a grant like this is not its wish. */
   @Nullable Waiter pollAlike(LockOptions options) {
     Waiter next = waiters.peek();
-    return next != null && isAlike(next.options(), options) ? waiters.poll() : null;
-  }
-
-  /** A holder is done and another took over. */
-  void handedOver() {
+    if (next == null || !isAlike(next.options(), options)) {
+      return null;
+    }
     leave.accept(this);
+    return waiters.poll();
   }
 
   /** The lease is over, however it ended. */

@@ -10,6 +10,7 @@ import io.holdfast.Locks;
 import io.holdfast.LocksConfig;
 import io.holdfast.spi.Inspectable;
 import io.holdfast.spi.LockBackend;
+import io.holdfast.spi.StoreContext;
 import io.holdfast.spi.Time;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -20,7 +21,9 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.Lock;
+import java.util.function.Function;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
@@ -36,13 +39,18 @@ public final class LockEngine implements Locks {
   private final List<AutoCloseable> owned;
   private final ConcurrentMap<LockName, Entry> entries = new ConcurrentHashMap<>();
 
-  LockEngine(Parts parts, List<AutoCloseable> owned) {
+  private LockEngine(Parts parts, List<AutoCloseable> owned) {
     this.parts = parts;
     this.owned = owned;
   }
 
   /** Locks on a backend, which they close when they are closed. */
   public static Builder on(LockBackend backend) {
+    return on(context -> backend);
+  }
+
+  /** Locks on a backend that connects once everything else is there. */
+  static Builder on(Function<StoreContext, LockBackend> backend) {
     return new Builder(backend);
   }
 
@@ -155,10 +163,6 @@ public final class LockEngine implements Locks {
     queue.mailbox().post(() -> queue.abandon(waiter));
   }
 
-  boolean isClosed() {
-    return parts.isClosed();
-  }
-
   /** How many names someone waits for or has. */
   int names() {
     return entries.size();
@@ -215,14 +219,18 @@ public final class LockEngine implements Locks {
     awaitAll(ends); // now every farewell has been sent
     awaitAll(List.copyOf(parts.unanswered().values()));
     Announcer.guarded("closing a backend", parts.backend()::close);
-    for (AutoCloseable mine : owned) {
-      Announcer.guarded("closing the locks", () -> closeUnchecked(mine));
-    }
+    closeAll(owned);
   }
 
   private static void awaitAll(List<CompletableFuture<?>> futures) {
     var outcomes = futures.stream().map(future -> future.handle((value, failure) -> true));
     CompletableFuture.allOf(outcomes.toArray(CompletableFuture<?>[]::new)).join();
+  }
+
+  private static void closeAll(List<AutoCloseable> owned) {
+    for (AutoCloseable mine : owned) {
+      Announcer.guarded("closing the locks", () -> closeUnchecked(mine));
+    }
   }
 
   private static void closeUnchecked(AutoCloseable mine) {
@@ -238,13 +246,13 @@ public final class LockEngine implements Locks {
    */
   public static final class Builder {
 
-    private final LockBackend backend;
+    private final Function<StoreContext, LockBackend> backend;
     private LocksConfig config = LocksConfig.DEFAULTS;
     private @Nullable Time time;
     private @Nullable Executor callbacks;
     private RandomGenerator random = () -> ThreadLocalRandom.current().nextLong();
 
-    private Builder(LockBackend backend) {
+    private Builder(Function<StoreContext, LockBackend> backend) {
       this.backend = backend;
     }
 
@@ -282,7 +290,27 @@ public final class LockEngine implements Locks {
       Time usedTime = time == null ? own(new SystemTime(), owned) : time;
       Executor used = callbacks == null ? own(new CallbackThreads(), owned) : callbacks;
       Announcer announcer = new Announcer(config.listener(), used);
-      return new LockEngine(new Parts(backend, usedTime, config, announcer, used, random), owned);
+      try {
+        return new LockEngine(
+            new Parts(
+                backend.apply(context(usedTime, announcer)),
+                usedTime,
+                config,
+                announcer,
+                used,
+                random,
+                new AtomicBoolean(),
+                new ConcurrentHashMap<>()),
+            owned);
+      } catch (RuntimeException | Error e) {
+        closeAll(owned);
+        throw e;
+      }
+    }
+
+    private StoreContext context(Time chosen, Announcer announcer) {
+      return new StoreContext(
+          chosen, config.requestTimeout(), config.options().leaseFor(), announcer::warn);
     }
 
     private static <T extends AutoCloseable> T own(T made, List<AutoCloseable> owned) {

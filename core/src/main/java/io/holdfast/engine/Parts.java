@@ -6,7 +6,6 @@ import io.holdfast.spi.Time;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.random.RandomGenerator;
@@ -27,24 +26,6 @@ record Parts(
     RandomGenerator random,
     AtomicBoolean closed,
     Map<Object, CompletableFuture<?>> unanswered) {
-
-  Parts(
-      LockBackend backend,
-      Time time,
-      LocksConfig config,
-      Announcer announcer,
-      Executor callbacks,
-      RandomGenerator random) {
-    this(
-        backend,
-        time,
-        config,
-        announcer,
-        callbacks,
-        random,
-        new AtomicBoolean(),
-        new ConcurrentHashMap<>());
-  }
 
   long now() {
     return time.nanoTime();

@@ -9,6 +9,9 @@ import java.time.Duration;
  */
 final class Term {
 
+  /** In nanoseconds: half of what differences of times can say. */
+  static final long FOR_EVER = Long.MAX_VALUE / 2;
+
   private static final long GRANULARITY = Duration.ofMillis(2).toNanos();
 
   private Term() {}

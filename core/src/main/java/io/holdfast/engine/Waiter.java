@@ -23,7 +23,7 @@ final class Waiter {
   private final long since;
   private final CompletableFuture<Optional<HeldLease>> result = new CompletableFuture<>();
   private Time.@Nullable Timer deadline;
-  private long answersBefore;
+  private boolean hasAnswer;
   private boolean overdue;
 
   Waiter(Parts parts, LocalQueue queue, LockOptions options) {
@@ -61,8 +61,7 @@ final class Waiter {
     return Duration.ofNanos(parts.now() - since);
   }
 
-  void startWaiting(long answersSoFar) {
-    answersBefore = answersSoFar;
+  void startWaiting() {
     overdue = options.waitAtMost().isZero();
     if (!overdue) {
       deadline = after(options.waitAtMost().minus(waited()), () -> queue.deadlineOf(this));
@@ -83,9 +82,13 @@ final class Waiter {
     return overdue;
   }
 
+  void hearsAnswer() {
+    hasAnswer = true;
+  }
+
   /** Whether the store, or this process as the holder, has said anything since this caller came. */
-  boolean hasAnswer(long answersSoFar) {
-    return answersSoFar != answersBefore;
+  boolean hasAnswer() {
+    return hasAnswer;
   }
 
   boolean isDone() {

@@ -26,7 +26,7 @@ public interface LockBackend extends AutoCloseable {
   /**
    * May the claim have the lock now? One atomic step: look, mint the token, take it. A repeated
    * question about a granted claim is answered with the same token, and either moves the expiry or
-   * answers what remains.
+   * answers what remains; a greater token says that the store had forgotten the grant.
    */
   CompletionStage<Attempt> ask(Ask ask);
 

@@ -370,7 +370,7 @@ final class Mutants {
                 LEAKS,
                 "farewell not repeated where locks do not end by themselves",
                 FAREWELL,
-                "this.repeatUntil = parts.locksEndByThemselves() ? repeatUntil : parts.now() + FOR_EVER;",
+                "this.repeatUntil = parts.locksEndByThemselves() ? repeatUntil : parts.now() + Term.FOR_EVER;",
                 "this.repeatUntil = repeatUntil;")
             .with(FAREWELLS_UNHEARD),
 
@@ -439,8 +439,8 @@ final class Mutants {
                 FAIRNESS,
                 "hand-over to whoever came last",
                 LOCAL_QUEUE,
-                "isAlike(next.options(), options) ? waiters.poll() : null;",
-                "isAlike(next.options(), options) ? waiters.pollLast() : null;")
+                "return waiters.poll();",
+                "return waiters.pollLast();")
             .with("one_label=1"),
         found(
                 EXCLUSION,
@@ -461,7 +461,6 @@ final class Mutants {
               renewAt = renewAt(now, options.leaseFor());
               hold = new Hold(hold.token() + 1, now, validUntil(now, options.leaseFor()));
               next.granted(startHold());
-              queue.handedOver();
               return;
             }
             phase = Phase.OVER;
@@ -551,8 +550,8 @@ final class Mutants {
                 LEAKS,
                 "holdAtMost ignored",
                 LIVE_LEASE,
-                "this.endsAtMost = options.holdAtMost().map(most -> askedAt + most.toNanos());",
-                "this.endsAtMost = Optional.empty();")
+                "askedAt + options.holdAtMost().map(Duration::toNanos).orElse(Term.FOR_EVER);",
+                "askedAt + Term.FOR_EVER;")
             .with(OPTIONS),
 
         // ---- guards

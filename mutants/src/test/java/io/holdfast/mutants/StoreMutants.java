@@ -115,12 +115,8 @@ final class StoreMutants {
                 EXCLUSION,
                 "a grant counts from its own question, which keeps no session",
                 SESSION_BACKEND,
-                "standing.base() + standing.created(), 1, validFor(askedAt, kept)));",
-                """
-                standing.base() + standing.created(),
-                1,
-                sessionFor.minus(SimulatedStore.GRANULARITY)));
-                """)
+                "Duration validFor = validFor(askedAt, kept);",
+                "Duration validFor = sessionFor.minus(SimulatedStore.GRANULARITY);")
             .with(SESSIONS_CHANGE),
         found(
                 LOSS_TOLD,

@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
@@ -69,7 +70,7 @@ abstract class TwoProcesses implements AutoCloseable {
     other.close();
   }
 
-  /** Real time, of which more passes when a scene says so; nothing is ever due. */
+  /** Real time, of which more passes when a scene says so; nothing is due sooner for that. */
   static final class ShiftedTime implements Time {
     private final AtomicLong passed = new AtomicLong();
 
@@ -84,7 +85,10 @@ abstract class TwoProcesses implements AutoCloseable {
 
     @Override
     public Timer schedule(Duration delay, Runnable task) {
-      return () -> {}; // no scene takes as long as what a backend leaves for later
+      CompletableFuture<Void> due =
+          CompletableFuture.runAsync(
+              task, CompletableFuture.delayedExecutor(delay.toNanos(), TimeUnit.NANOSECONDS));
+      return () -> due.cancel(false);
     }
   }
 }

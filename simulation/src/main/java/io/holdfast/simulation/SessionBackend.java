@@ -96,9 +96,20 @@ final class SessionBackend implements LockBackend {
   private static final class Asked {
     private final Session session;
     private @Nullable Long grantedAt;
+    private long place;
+    private long token;
 
     private Asked(Session session) {
       this.session = session;
+    }
+
+    /** The first that was read for the same place: the base may have been lifted since. */
+    private long token(long created, long read) {
+      if (place != created) {
+        place = created;
+        token = read;
+      }
+      return token;
     }
   }
 
@@ -189,8 +200,9 @@ final class SessionBackend implements LockBackend {
     }
     if (standing.position() == 0) {
       asked.grantedAt = process.nanoTime();
-      return CompletableFuture.completedFuture(
-          new Attempt.Granted(standing.base() + standing.created(), 1, validFor(askedAt, kept)));
+      long token = asked.token(standing.created(), standing.base() + standing.created());
+      Duration validFor = validFor(askedAt, kept);
+      return CompletableFuture.completedFuture(new Attempt.Granted(token, 1, validFor));
     }
     Attempt refused = new Attempt.Refused(Duration.ZERO, OptionalInt.of(standing.position()));
     if (ask.mayWait() || standing.created() == 0) {

@@ -23,6 +23,7 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.UUID;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
@@ -198,6 +199,22 @@ public abstract class LockBackendContract {
     assertThat(again.span()).isEqualTo(once.span());
   }
 
+  /** A greater token would say that the store had forgotten the grant. */
+  @Test
+  void asksOfOneClaimAtOnceAreOneGrant() throws Exception {
+    List<CompletionStage<Attempt>> asked = new ArrayList<>();
+    for (int i = 0; i < 8; i++) {
+      asked.add(backend.ask(new Ask(first, LONG, false, 4, 0)));
+    }
+    List<Long> tokens = new ArrayList<>();
+    for (CompletionStage<Attempt> question : asked) {
+      Attempt answer = answer(question);
+      tokens.add(
+          assertThat(answer).asInstanceOf(type(Attempt.Granted.class)).actual().firstToken());
+    }
+    assertThat(tokens).containsOnly(tokens.get(0));
+  }
+
   @Test
   void repeatedAskNeverPromisesMoreThanTheStoreKeeps() throws Exception {
     assumeThat(backend.guarantees().endsByItself()).isTrue();
@@ -212,6 +229,29 @@ public abstract class LockBackendContract {
         refused(claim(twice.name(), "another"));
       }
     }
+  }
+
+  /** Java writes other digits in some of them. */
+  @Test
+  void whatIsStoredIsTheSameInEveryLocale() throws Exception {
+    Locale own = Locale.getDefault();
+    Locale.setDefault(Locale.forLanguageTag("fa-IR-u-nu-arabext"));
+    long token;
+    try (LockBackend elsewhere = open()) {
+      token =
+          assertThat(answer(elsewhere.ask(asking(first, LONG))))
+              .asInstanceOf(type(Attempt.Granted.class))
+              .actual()
+              .firstToken();
+      assertThat(answer(elsewhere.renew(first, LONG))).isInstanceOf(Renewal.Renewed.class);
+      if (elsewhere instanceof Inspectable store) {
+        assertThat(answer(store.inspect(name)).holder()).isPresent();
+      }
+      assertThat(answer(elsewhere.release(first, 0, Duration.ZERO))).isEqualTo(Release.RELEASED);
+    } finally {
+      Locale.setDefault(own);
+    }
+    assertThat(granted(second, LONG).firstToken()).isGreaterThan(token);
   }
 
   @Test

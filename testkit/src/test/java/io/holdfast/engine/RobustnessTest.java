@@ -425,6 +425,43 @@ class RobustnessTest extends EngineTest {
   }
 
   @Test
+  void newGrantOfAClaimThatTheStoreForgotIsALossAndIsGivenBack() {
+    messages.next(ASK, HELD);
+    CompletableFuture<Lease> acquiring = locks.acquireAsync(NAME);
+    time.pass(REQUEST.plusSeconds(1)); // asked again, and granted
+    Lease lease = leaseOf(acquiring);
+    AtomicInteger told = new AtomicInteger();
+    lease.onLost(told::incrementAndGet);
+    store.flush();
+    acquiredByOthers().close();
+    UnreliableBackend.Message late = messages.sent(ASK).get(0);
+    late.arrive();
+    assertThat(lease.isHeld()).isTrue(); // nobody could know yet
+    late.answer();
+    assertThat(lease.isHeld()).isFalse();
+    assertThat(told).hasValue(1);
+    assertThat(events(LockEvent.Lost.class))
+        .extracting(LockEvent.Lost::cause)
+        .containsExactly(LockEvent.LossCause.ENDED_BY_STORE);
+    time.pass(Term.margin(LEASE));
+    leaseOf(others.acquireAsync(NAME, NO_WAIT));
+  }
+
+  @Test
+  void sameGrantOnceMoreIsNoLoss() {
+    messages.next(ASK, HELD);
+    CompletableFuture<Lease> acquiring = locks.acquireAsync(NAME);
+    time.pass(REQUEST.plusSeconds(1));
+    Lease lease = leaseOf(acquiring);
+    UnreliableBackend.Message late = messages.sent(ASK).get(0);
+    late.arrive();
+    late.answer();
+    time.pass(LEASE.multipliedBy(2));
+    assertThat(lease.isHeld()).isTrue();
+    assertThat(sent(RELEASE)).isZero();
+  }
+
+  @Test
   void goneThatMayBeTheNaturalEndIsNoLoss() {
     Lease lease = acquired();
     messages.always(RENEW, FAILED);
@@ -525,7 +562,11 @@ class RobustnessTest extends EngineTest {
     messages.next(RELEASE, FAILED);
     assertThat(lease.closeAsync()).isCompleted();
     CompletableFuture<Void> closed = CompletableFuture.runAsync(locks::close);
-    Caller.eventually().until(() -> ((LockEngine) locks).isClosed());
+    Caller.eventually()
+        .untilAsserted(
+            () ->
+                assertThatThrownBy(() -> locks.inspect(NAME))
+                    .isInstanceOf(IllegalStateException.class));
     time.pass(REQUEST);
     closed.join();
     leaseOf(others.acquireAsync(NAME, NO_WAIT));

@@ -2,12 +2,16 @@ package io.holdfast.local;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.holdfast.StoreRefusedException;
 import io.holdfast.local.GrantFile.Grant;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.HexFormat;
+import java.util.zip.CRC32;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -98,6 +102,20 @@ class GrantFileTest {
     Arrays.fill(spoilt, 0, 4_096, (byte) 0xff);
     Files.write(path, spoilt);
     assertThat(file.read()).hasValue(SECOND);
+  }
+
+  /** As a version wrote that formatted numbers with the digits of the default locale. */
+  @Test
+  void aLineWithoutNumbersAlthoughItsChecksumIsRightIsRefused() throws IOException {
+    String text = "???? 1 0 |first|";
+    CRC32 sum = new CRC32();
+    sum.update(text.getBytes(US_ASCII));
+    String line = HexFormat.of().toHexDigits((int) sum.getValue()) + " " + text;
+    Files.write(path, (line + " ".repeat(255 - line.length()) + "\n").getBytes(US_ASCII));
+    assertThatThrownBy(file::read)
+        .isInstanceOf(StoreRefusedException.class)
+        .hasMessageContaining(path.toString())
+        .hasMessageNotContaining("\n");
   }
 
   @Test

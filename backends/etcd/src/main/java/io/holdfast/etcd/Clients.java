@@ -6,14 +6,15 @@ import io.grpc.CallOptions;
 import io.grpc.Channel;
 import io.grpc.ClientCall;
 import io.grpc.ClientInterceptor;
+import io.grpc.ForwardingClientCall.SimpleForwardingClientCall;
+import io.grpc.ForwardingClientCallListener.SimpleForwardingClientCallListener;
+import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
-import io.holdfast.BackendException;
+import io.grpc.Status;
 import io.holdfast.StoreRefusedException;
+import io.holdfast.spi.StoreContext;
+import io.holdfast.spi.Time;
 import java.time.Duration;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import javax.net.ssl.SSLException;
 
 /**
@@ -21,8 +22,7 @@ import javax.net.ssl.SSLException;
  * reads, after a connection was lost, and anything after a user's token has ended. And it would
  * hold back what it cannot send until there is a connection, however long that takes, so that a
  * place is taken for a caller who has long given up (jetcd #291). Here no call is repeated, none
- * waits for a connection that failed, and each but a watch has an end, which the server hears of as
- * well.
+ * waits for a connection that failed, and each but a watch has an end.
  *
  * <p>It would also hand each question and each answer to another thread, which costs more than all
  * that is computed here.
@@ -36,7 +36,8 @@ final class Clients {
 
   private Clients() {}
 
-  static Client open(EtcdUrl url, Duration requestTimeout) {
+  static Client open(EtcdUrl url, StoreContext context) {
+    Duration requestTimeout = context.requestTimeout();
     ClientBuilder builder =
         Client.builder()
             .endpoints(url.endpoints())
@@ -48,7 +49,7 @@ final class Clients {
             .keepaliveTime(PING_AFTER)
             .keepaliveTimeout(requestTimeout)
             .keepaliveWithoutCalls(false)
-            .interceptor(new Call(requestTimeout));
+            .interceptor(new Told(context));
     url.user()
         .ifPresent(user -> builder.user(Keys.of(user.name())).password(Keys.of(user.password())));
     if (url.tls()) {
@@ -71,33 +72,49 @@ final class Clients {
     }
   }
 
-  /** Waits for what a caller waits for: connecting, or an examination. */
-  static <A> A await(CompletableFuture<A> question, Duration limit, String about) {
-    try {
-      return question.get(limit.toNanos(), TimeUnit.NANOSECONDS);
-    } catch (ExecutionException e) {
-      throw EtcdFailure.of(e, about);
-    } catch (TimeoutException e) {
-      throw new BackendException("No answer from " + about + " within " + limit);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new BackendException("Interrupted while waiting for " + about);
+  /**
+   * The answer to a call is told in the thread that reads it: nothing that hears one blocks, and
+   * users' code has threads of its own.
+   */
+  private record Told(StoreContext context) implements ClientInterceptor {
+    @Override
+    public <Q, A> ClientCall<Q, A> interceptCall(
+        MethodDescriptor<Q, A> method, CallOptions options, Channel next) {
+      ClientCall<Q, A> call = next.newCall(method, options.withExecutor(Runnable::run));
+      return WATCHES.equals(method.getServiceName()) ? call : new Ending<>(call, context);
     }
   }
 
   /**
-   * Each has an end, but for watches, and its answer is told in the thread that reads it: nothing
-   * that hears one blocks, and users' code has threads of its own.
+   * A call that is cancelled when it has had no answer in time. gRPC's own deadline would wake an
+   * event loop for every call, which nearly always is answered.
    */
-  private record Call(Duration requestTimeout) implements ClientInterceptor {
+  private static final class Ending<Q, A> extends SimpleForwardingClientCall<Q, A> {
+    private final StoreContext context;
+    private volatile boolean late;
+
+    Ending(ClientCall<Q, A> call, StoreContext context) {
+      super(call);
+      this.context = context;
+    }
+
     @Override
-    public <Q, A> ClientCall<Q, A> interceptCall(
-        MethodDescriptor<Q, A> method, CallOptions options, Channel next) {
-      CallOptions told = options.withExecutor(Runnable::run);
-      boolean goesOn = WATCHES.equals(method.getServiceName());
-      return next.newCall(
-          method,
-          goesOn ? told : told.withDeadlineAfter(requestTimeout.toNanos(), TimeUnit.NANOSECONDS));
+    public void start(Listener<A> listener, Metadata headers) {
+      Time.Timer end = context.time().schedule(context.requestTimeout(), this::end);
+      super.start(
+          new SimpleForwardingClientCallListener<>(listener) {
+            @Override
+            public void onClose(Status status, Metadata trailers) {
+              end.cancel();
+              super.onClose(late ? Status.DEADLINE_EXCEEDED : status, trailers);
+            }
+          },
+          headers);
+    }
+
+    private void end() {
+      late = true;
+      cancel("No answer in time", null);
     }
   }
 }

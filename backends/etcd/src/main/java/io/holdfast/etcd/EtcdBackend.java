@@ -61,7 +61,7 @@ final class EtcdBackend implements LockBackend, Inspectable {
   EtcdBackend(EtcdUrl url, StoreContext context, Clock clock) {
     this.url = url;
     this.context = context;
-    this.client = Clients.open(url, context.requestTimeout());
+    this.client = Clients.open(url, context);
     this.keys = new Keys(url.prefix());
     this.places = new Places(keys);
     this.transactions = new Transactions(client.getKVClient(), keys);
@@ -85,7 +85,10 @@ final class EtcdBackend implements LockBackend, Inspectable {
     EtcdBackend backend = new EtcdBackend(url, context, Clock.systemUTC());
     try {
       Session unused =
-          Clients.await(backend.sessions.open(), context.requestTimeout(), backend.about());
+          context.await(
+              backend.sessions.open(),
+              backend.about(),
+              failure -> EtcdFailure.of(failure, backend.about()));
       return backend;
     } catch (LockException e) {
       backend.close();

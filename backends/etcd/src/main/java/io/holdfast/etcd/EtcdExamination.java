@@ -39,7 +39,7 @@ final class EtcdExamination {
    */
   static List<Finding> of(EtcdUrl url, StoreContext context, Clock clock) {
     EtcdExamination examination = new EtcdExamination(url, context, clock);
-    try (Client client = Clients.open(url, context.requestTimeout())) {
+    try (Client client = Clients.open(url, context)) {
       for (String endpoint : url.endpoints()) {
         examination.member(client, endpoint);
         if (!url.tls()) {
@@ -173,12 +173,13 @@ final class EtcdExamination {
   }
 
   private <A> A await(Supplier<CompletableFuture<A>> question) {
+    String about = "etcd at " + url.address();
     try {
-      return Clients.await(question.get(), context.requestTimeout(), "etcd at " + url.address());
+      return context.await(question.get(), about, failure -> EtcdFailure.of(failure, about));
     } catch (LockException known) {
       throw known;
     } catch (RuntimeException e) { // jetcd throws some failures and completes others
-      throw EtcdFailure.of(e, "etcd at " + url.address());
+      throw EtcdFailure.of(e, about);
     }
   }
 }

@@ -21,7 +21,7 @@ import javax.net.ssl.SSLHandshakeException;
  *
  * <p>The innermost status decides: jetcd calls whatever befalls it while it authenticates {@code
  * UNAUTHENTICATED}, also a server that is down. Neither the server's text nor jetcd's exception is
- * passed on: they may repeat what was asked, and so a claim's id.
+ * passed on: they may repeat what was asked.
  */
 final class EtcdFailure {
 

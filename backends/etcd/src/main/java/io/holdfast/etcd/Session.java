@@ -151,7 +151,7 @@ final class Session {
   }
 
   private Pulse answered(long askedAt, LeaseKeepAliveResponse kept, LeaseTimeToLiveResponse held) {
-    if (held.getTTL() <= 0) {
+    if (held.getTTL() < 0) { // 0 is less than a second, which the keep-alive has made more
       gone = true;
       return Pulse.NONE;
     }

@@ -10,6 +10,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.regex.Matcher;
@@ -134,7 +135,7 @@ final class Tokens {
   }
 
   static ByteSequence written(long base) {
-    return Keys.of("%016d".formatted(base));
+    return Keys.of(String.format(Locale.ROOT, "%016d", base)); // other locales, other digits
   }
 
   /** The value of a place: how many tokens the grant has that wrote it, and whose it is. */

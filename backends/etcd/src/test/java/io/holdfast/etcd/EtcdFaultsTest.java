@@ -20,6 +20,7 @@ import io.holdfast.spi.Attempt;
 import io.holdfast.spi.Claim;
 import io.holdfast.spi.Release;
 import io.holdfast.spi.Renewal;
+import io.holdfast.testkit.ManualTime;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
@@ -28,6 +29,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -186,6 +188,23 @@ class EtcdFaultsTest {
     EtcdBackend backend = etcd.openImpatient();
     etcd.server().pause();
     awaitFailure(backend.ask(waiting(newClaim(name))));
+    etcd.server().resume();
+    await()
+        .atMost(LIMIT)
+        .ignoreExceptions()
+        .until(() -> answer(backend.ask(trying(newClaim(newName())))) != null);
+  }
+
+  @Test
+  void questionEndsExactlyWhenItsTimeIsOverAndSaysSo() throws Exception {
+    ManualTime time = new ManualTime();
+    EtcdBackend backend = etcd.open(time, LEASE);
+    etcd.server().pause();
+    CompletableFuture<Attempt> asked = backend.ask(trying(newClaim(name))).toCompletableFuture();
+    time.pass(PATIENT.minusNanos(1));
+    assertThat(asked).isNotDone();
+    time.pass(Duration.ofNanos(1));
+    assertThatThrownBy(() -> answer(asked)).cause().hasMessageContaining("No answer from etcd");
     etcd.server().resume();
     await()
         .atMost(LIMIT)

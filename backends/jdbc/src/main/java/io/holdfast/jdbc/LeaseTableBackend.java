@@ -4,7 +4,6 @@ import io.holdfast.BackendException;
 import io.holdfast.Finding;
 import io.holdfast.Guarantees;
 import io.holdfast.Inspection;
-import io.holdfast.LockException;
 import io.holdfast.LockName;
 import io.holdfast.StoreRefusedException;
 import io.holdfast.spi.Ask;
@@ -24,9 +23,6 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -163,19 +159,10 @@ final class LeaseTableBackend implements LockBackend, Inspectable {
   }
 
   static <A> A within(StoreContext context, JdbcUrl url, CompletableFuture<A> answer) {
-    try {
-      return answer.get(context.requestTimeout().toNanos(), TimeUnit.NANOSECONDS);
-    } catch (ExecutionException e) {
-      throw e.getCause() instanceof LockException known
-          ? known
-          : new BackendException("The question to " + url.shown() + " failed");
-    } catch (TimeoutException e) {
-      throw new BackendException(
-          "No answer from " + url.shown() + " within " + context.requestTimeout());
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new BackendException("Interrupted while connecting to " + url.shown());
-    }
+    return context.await(
+        answer,
+        url.shown(),
+        failure -> new BackendException("The question to " + url.shown() + " failed"));
   }
 
   /**

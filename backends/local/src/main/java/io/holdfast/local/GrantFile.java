@@ -2,6 +2,7 @@ package io.holdfast.local;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
+import io.holdfast.StoreRefusedException;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.channels.FileChannel;
@@ -10,7 +11,10 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Comparator;
+import java.util.HexFormat;
 import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import java.util.zip.CRC32;
 
@@ -30,6 +34,8 @@ final class GrantFile {
 
   private static final int BLOCK = 4_096;
   private static final int LENGTH = 256;
+  private static final Pattern GRANT =
+      Pattern.compile("([0-9]{1,16}) ([0-9]{1,2}) ([0-9]{1,16}) \\|(.*)\\|");
 
   /**
    * A grant.
@@ -103,11 +109,16 @@ final class GrantFile {
     }
   }
 
-  private static Optional<Placed> newest(RandomAccessFile file) throws IOException {
+  private Optional<Placed> newest(RandomAccessFile file) throws IOException {
     return Stream.concat(at(file, 0).stream(), at(file, BLOCK).stream()).max(OLDEST_FIRST);
   }
 
-  private static Optional<Placed> at(RandomAccessFile file, long position) throws IOException {
+  /**
+   * The grant in one of the places; empty if its checksum is not right.
+   *
+   * @throws StoreRefusedException if its checksum is right and it is none all the same
+   */
+  private Optional<Placed> at(RandomAccessFile file, long position) throws IOException {
     if (file.length() < position + LENGTH) {
       return Optional.empty();
     }
@@ -119,20 +130,23 @@ final class GrantFile {
     if (end < 0 || !line.substring(0, end).equals(checksum(line.substring(end + 1)))) {
       return Optional.empty();
     }
-    String[] words = line.substring(end + 1).split(" ", 4);
+    Matcher words = GRANT.matcher(line.substring(end + 1));
+    if (!words.matches()) {
+      throw new StoreRefusedException(
+          "The file " + path + " holds no grant: delete it, and tokens go on from the clock");
+    }
     Grant grant =
         new Grant(
-            Long.parseLong(words[0]),
-            Integer.parseInt(words[1]),
-            Long.parseLong(words[2]),
-            words[3].substring(1, words[3].length() - 1));
+            Long.parseLong(words.group(1)),
+            Integer.parseInt(words.group(2)),
+            Long.parseLong(words.group(3)),
+            words.group(4));
     return Optional.of(new Placed(position, grant));
   }
 
   private static byte[] line(Grant grant) {
-    String text =
-        "%d %d %d |%s|" // a label may end with spaces
-            .formatted(grant.firstToken(), grant.span(), grant.keptUntil(), grant.label());
+    String numbers = grant.firstToken() + " " + grant.span() + " " + grant.keptUntil();
+    String text = numbers + " |" + grant.label() + "|"; // a label may end with spaces
     String line = checksum(text) + " " + text;
     return (line + " ".repeat(LENGTH - 1 - line.length()) + "\n").getBytes(US_ASCII);
   }
@@ -140,6 +154,6 @@ final class GrantFile {
   private static String checksum(String text) {
     CRC32 sum = new CRC32();
     sum.update(text.getBytes(US_ASCII));
-    return "%08x".formatted(sum.getValue());
+    return HexFormat.of().toHexDigits((int) sum.getValue());
   }
 }

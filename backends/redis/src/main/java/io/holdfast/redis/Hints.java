@@ -7,7 +7,6 @@ import io.holdfast.spi.Watch;
 import io.lettuce.core.RedisChannelHandler;
 import io.lettuce.core.RedisClient;
 import io.lettuce.core.RedisConnectionStateListener;
-import io.lettuce.core.RedisURI;
 import io.lettuce.core.codec.StringCodec;
 import io.lettuce.core.pubsub.RedisPubSubAdapter;
 import io.lettuce.core.pubsub.StatefulRedisPubSubConnection;
@@ -30,11 +29,8 @@ final class Hints {
   private static final Duration PAUSE_AFTER_LOSS = Duration.ofSeconds(1);
 
   private final RedisClient client;
-  private final RedisURI uri;
-  private final Greeting greeting;
-  private final String channel;
+  private final RedisUrl url;
   private final StoreContext context;
-  private final String about;
   private final Map<String, List<Watcher>> watchers = new ConcurrentHashMap<>();
   private final AtomicBoolean inUse = new AtomicBoolean();
   private volatile boolean listening;
@@ -49,19 +45,10 @@ final class Hints {
     }
   }
 
-  Hints(
-      RedisClient client,
-      RedisURI uri,
-      Greeting greeting,
-      String channel,
-      StoreContext context,
-      String about) {
+  Hints(RedisClient client, RedisUrl url, StoreContext context) {
     this.client = client;
-    this.uri = uri;
-    this.greeting = greeting;
-    this.channel = channel;
+    this.url = url;
     this.context = context;
-    this.about = about;
   }
 
   Watch watch(LockName name, Runnable mayBeFree) {
@@ -93,7 +80,10 @@ final class Hints {
       return;
     }
     try {
-      var unused = client.connectPubSubAsync(StringCodec.UTF8, uri).whenComplete(this::opened);
+      var unused =
+          client
+              .connectPubSubAsync(StringCodec.UTF8, url.forLettuce(context.requestTimeout()))
+              .whenComplete(this::opened);
     } catch (RuntimeException e) {
       inUse.set(false); // closed meanwhile
     }
@@ -129,17 +119,18 @@ final class Hints {
             tell(watchers.getOrDefault(name, List.of()));
           }
         });
-    greeting
+    new Greeting(url)
         .over(connection.async())
         .thenCompose(
             server -> {
-              server.checkReopened(about);
-              return connection.async().subscribe(channel);
+              server.checkReopened(url.about());
+              return connection.async().subscribe(url.channel());
             })
         .whenComplete(
             (done, refusal) -> {
               if (refusal != null
-                  && RedisFailure.of(refusal, about) instanceof StoreRefusedException refused) {
+                  && RedisFailure.of(refusal, url.about())
+                      instanceof StoreRefusedException refused) {
                 // The connection stays, so that not every watch asks for the same again.
                 context
                     .warnings()

@@ -2,11 +2,11 @@ package io.holdfast.redis;
 
 import io.holdfast.BackendException;
 import io.holdfast.LockException;
+import io.holdfast.spi.StoreContext;
 import io.holdfast.spi.Time;
 import io.lettuce.core.RedisClient;
 import io.lettuce.core.RedisFuture;
 import io.lettuce.core.RedisNoScriptException;
-import io.lettuce.core.RedisURI;
 import io.lettuce.core.ScriptOutputType;
 import io.lettuce.core.api.StatefulRedisConnection;
 import io.lettuce.core.api.async.RedisAsyncCommands;
@@ -48,16 +48,19 @@ final class Link {
     this.heardAt = time.nanoTime();
   }
 
-  void open(RedisClient client, RedisURI uri, Greeting greeting) {
+  void open(RedisClient client, RedisUrl url, StoreContext context) {
     try {
-      var unused = client.connectAsync(StringCodec.UTF8, uri).whenComplete(this::connected);
+      var unused =
+          client
+              .connectAsync(StringCodec.UTF8, url.forLettuce(context.requestTimeout()))
+              .whenComplete(this::connected);
     } catch (RuntimeException e) {
       connected(null, e); // closed meanwhile
     }
     var unused =
         connected
-            .thenCompose(connection -> greeting.over(connection.async()))
-            .whenComplete((server, failure) -> greeted(greeting.url().about(), server, failure));
+            .thenCompose(connection -> new Greeting(url).over(connection.async()))
+            .whenComplete((server, failure) -> greeted(url.about(), server, failure));
   }
 
   private void connected(

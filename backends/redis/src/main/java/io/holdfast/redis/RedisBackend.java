@@ -19,7 +19,6 @@ import io.lettuce.core.ClientOptions;
 import io.lettuce.core.ClientOptions.DisconnectedBehavior;
 import io.lettuce.core.MaintNotificationsConfig;
 import io.lettuce.core.RedisClient;
-import io.lettuce.core.RedisURI;
 import io.lettuce.core.SocketOptions;
 import io.lettuce.core.TimeoutOptions;
 import io.lettuce.core.protocol.ProtocolVersion;
@@ -89,12 +88,9 @@ final class RedisBackend implements LockBackend, Inspectable {
     this.context = context;
     this.client = RedisClient.create();
     client.setOptions(options(context.requestTimeout()));
-    RedisURI uri = url.forLettuce(context.requestTimeout());
-    Greeting greeting = new Greeting(url);
-    this.asks = new Wire(client, uri, greeting, context.time(), context.requestTimeout());
-    this.renewalsAndReleases =
-        new Wire(client, uri, greeting, context.time(), context.requestTimeout());
-    this.hints = new Hints(client, uri, greeting, channel(), context, about());
+    this.asks = new Wire(client, url, context);
+    this.renewalsAndReleases = new Wire(client, url, context);
+    this.hints = new Hints(client, url, context);
   }
 
   /**
@@ -119,19 +115,12 @@ final class RedisBackend implements LockBackend, Inspectable {
   static RedisBackend connect(RedisUrl url, StoreContext context) {
     RedisBackend backend = new RedisBackend(url, context);
     try {
-      backend.checked().get(context.requestTimeout().toNanos(), TimeUnit.NANOSECONDS);
+      context.await(
+          backend.checked(), url.about(), failure -> RedisFailure.of(failure, url.about()));
       return backend;
-    } catch (ExecutionException e) {
+    } catch (RuntimeException | Error e) {
       backend.close();
-      throw RedisFailure.of(e, backend.about());
-    } catch (TimeoutException e) {
-      backend.close();
-      throw new BackendException(
-          "No answer from " + backend.about() + " within " + context.requestTimeout());
-    } catch (InterruptedException e) {
-      backend.close();
-      Thread.currentThread().interrupt();
-      throw new BackendException("Interrupted while connecting to " + backend.about());
+      throw e;
     }
   }
 
@@ -244,7 +233,7 @@ final class RedisBackend implements LockBackend, Inspectable {
                 claim.id(),
                 Long.toString(lastTokenUsed),
                 Long.toString(keepFor.plusNanos(999_999).toMillis()),
-                channel(),
+                url.channel(),
                 claim.name().value()),
         reply -> {
           if (word(reply).equals("unannounced")) {
@@ -343,10 +332,6 @@ final class RedisBackend implements LockBackend, Inspectable {
   private String[] lockAndCounter(LockName name) {
     String key = url.prefix() + name.value();
     return new String[] {key, "{" + key + "}:token"};
-  }
-
-  private String channel() {
-    return url.prefix() + "released";
   }
 
   private String about() {

@@ -1,6 +1,5 @@
 package io.holdfast.redis;
 
-import io.holdfast.BackendException;
 import io.holdfast.Finding;
 import io.holdfast.LockException;
 import io.holdfast.StoreRefusedException;
@@ -12,9 +11,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 
 /**
  * What a Redis server says of itself, over a connection of its own. What connecting warns of (the
@@ -46,7 +43,7 @@ final class RedisExamination implements AutoCloseable {
   private List<Finding> findings() {
     List<Finding> findings = new ArrayList<>();
     try {
-      link.open(client, url.forLettuce(context.requestTimeout()), new Greeting(url));
+      link.open(client, url, context);
       findings.addAll(answer(link.whenGreeted()).findings(about()));
       if (findings.stream().allMatch(one -> one.level() == Finding.Level.OK)) {
         findings.addAll(endurance());
@@ -91,17 +88,7 @@ final class RedisExamination implements AutoCloseable {
   }
 
   private <A> A answer(CompletableFuture<A> question) {
-    try {
-      return question.get(context.requestTimeout().toNanos(), TimeUnit.NANOSECONDS);
-    } catch (ExecutionException e) {
-      throw RedisFailure.of(e, about());
-    } catch (TimeoutException e) {
-      throw new BackendException(
-          "No answer from " + about() + " within " + context.requestTimeout());
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new BackendException("Interrupted while asking " + about());
-    }
+    return context.await(question, about(), failure -> RedisFailure.of(failure, about()));
   }
 
   private String about() {

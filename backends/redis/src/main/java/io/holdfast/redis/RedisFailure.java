@@ -8,12 +8,10 @@ import io.lettuce.core.RedisCommandTimeoutException;
 import io.lettuce.core.RedisConnectionException;
 import java.io.IOException;
 import java.security.GeneralSecurityException;
-import java.util.List;
 import java.util.Map;
-import java.util.Optional;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.Stream;
 
 /**
  * What a question's failure means: refused for good, or no answer. Never free, busy or lost.
@@ -23,6 +21,9 @@ import java.util.stream.Stream;
  * errors of commands in scripts behind words of its own.
  */
 final class RedisFailure {
+
+  /** Causes may be a ring. */
+  private static final int LONGEST_CHAIN = 20;
 
   private static final Pattern CODE =
       Pattern.compile(
@@ -37,6 +38,9 @@ final class RedisFailure {
           "DB index is out of range", "DATABASE",
           "max number of clients reached", "MAXCLIENTS");
 
+  private static final Set<String> OF_A_DEMOTED_SERVER =
+      Set.of("READONLY", "LOADING", "MASTERDOWN");
+
   private RedisFailure() {}
 
   /**
@@ -45,13 +49,9 @@ final class RedisFailure {
    * @param about the server, and the key if the question is about one
    */
   static LockException of(Throwable failure, String about) {
-    List<Throwable> chain =
-        Stream.iterate(Optional.of(failure), cause -> cause.map(Throwable::getCause))
-            .limit(20) // of a chain that is a ring
-            .takeWhile(Optional::isPresent)
-            .map(Optional::get)
-            .toList();
-    for (Throwable cause : chain) {
+    IOException network = null; // the first; one of TLS has a better reason behind it
+    Throwable cause = failure;
+    for (int i = 0; cause != null && i < LONGEST_CHAIN; i++, cause = cause.getCause()) {
       if (cause instanceof LockException known) {
         return known;
       }
@@ -70,22 +70,23 @@ final class RedisFailure {
       if (cause instanceof RedisCommandTimeoutException) {
         return new BackendException("No answer from " + about + " while connecting");
       }
-    }
-    for (Throwable cause : chain) {
-      if (cause instanceof IOException network) {
-        return new BackendException("No connection to " + about, network);
+      if (network == null && cause instanceof IOException e) {
+        network = e;
       }
     }
-    return new BackendException("The connection to " + about + " ended before an answer came");
+    return network == null
+        ? new BackendException("The connection to " + about + " ended before an answer came")
+        : new BackendException("No connection to " + about, network);
   }
 
   /**
-   * Whether the connection is as good as before: the server answered, and may take writes. A server
-   * that was demoted by a failover may not, and another connection may lead to its successor.
+   * Whether the connection is as good as before: the server answered, and is the one that takes
+   * writes. One that was demoted by a failover says at first that it loads its successor's data, or
+   * has no link to it; and another connection may lead to that successor.
    */
   static boolean isOfThisQuestionOnly(Throwable failure) {
     return failure instanceof RedisCommandExecutionException reply
-        && !code(reply).equals("READONLY");
+        && !OF_A_DEMOTED_SERVER.contains(code(reply));
   }
 
   private static String code(RedisCommandExecutionException reply) {
@@ -113,7 +114,8 @@ final class RedisFailure {
       case "DATABASE" -> refused(about, "has no database of this number: correct the URL", code);
       case "UNKNOWN" ->
           refused(about, "lacks a command that locks need, as HELLO or EVALSHA", code);
-      case "MOVED", "ASK", "CROSSSLOT", "CLUSTERDOWN", "TRYAGAIN" -> cluster(about);
+      case "MOVED", "ASK", "CROSSSLOT", "CLUSTERDOWN", "TRYAGAIN" ->
+          new StoreRefusedException(about + " is a cluster: not supported yet");
 
       // These pass, by themselves or when the server is looked after. Nothing was written.
       case "LOADING" -> passing(about, "is still loading its data", code);
@@ -131,10 +133,6 @@ final class RedisFailure {
       // Unknown to us, so nothing is known about the outcome either.
       default -> passing(about, "answered an error that Holdfast does not know", code);
     };
-  }
-
-  static StoreRefusedException cluster(String about) {
-    return new StoreRefusedException(about + " is a cluster: not supported yet");
   }
 
   static BackendException replica(String about) {

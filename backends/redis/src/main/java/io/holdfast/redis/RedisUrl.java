@@ -99,6 +99,11 @@ record RedisUrl(
     return "Redis at " + address();
   }
 
+  /** Where releases are published: the names of the locks. */
+  String channel() {
+    return prefix + "released";
+  }
+
   private String address() {
     return host + ":" + port;
   }

@@ -1,8 +1,7 @@
 package io.holdfast.redis;
 
-import io.holdfast.spi.Time;
+import io.holdfast.spi.StoreContext;
 import io.lettuce.core.RedisClient;
-import io.lettuce.core.RedisURI;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicReference;
@@ -22,21 +21,19 @@ final class Wire {
   private static final Duration ONE_LOST_PACKET = Duration.ofMillis(250);
 
   private final RedisClient client;
-  private final RedisURI uri;
-  private final Greeting greeting;
-  private final Time time;
+  private final RedisUrl url;
+  private final StoreContext context;
   private final Duration longestSilence;
   private final AtomicReference<Link> current;
   private volatile boolean closed;
 
-  Wire(RedisClient client, RedisURI uri, Greeting greeting, Time time, Duration requestTimeout) {
+  Wire(RedisClient client, RedisUrl url, StoreContext context) {
     this.client = client;
-    this.uri = uri;
-    this.greeting = greeting;
-    this.time = time;
-    this.longestSilence = requestTimeout.multipliedBy(2);
-    this.current = new AtomicReference<>(new Link(time));
-    current().open(client, uri, greeting);
+    this.url = url;
+    this.context = context;
+    this.longestSilence = context.requestTimeout().multipliedBy(2);
+    this.current = new AtomicReference<>(new Link(context.time()));
+    current().open(client, url, context);
   }
 
   /** The link for a question that is to be sent now. */
@@ -55,11 +52,11 @@ final class Wire {
     if (closed || (seen.isAlive() && !isSilent(seen, silence))) {
       return seen;
     }
-    Link fresh = new Link(time);
+    Link fresh = new Link(context.time());
     if (!current.compareAndSet(seen, fresh)) {
       return current();
     }
-    fresh.open(client, uri, greeting);
+    fresh.open(client, url, context);
     seen.close();
     return fresh;
   }

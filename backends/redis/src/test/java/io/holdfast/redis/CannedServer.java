@@ -11,6 +11,7 @@ import java.net.Socket;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 
 /**
@@ -22,6 +23,7 @@ class CannedServer implements AutoCloseable {
   private final ServerSocket entrance;
   private final String version;
   private final Function<List<String>, String> reply;
+  private final AtomicInteger greeted = new AtomicInteger();
 
   /** Answers {@code reply}, given the question's words, to all but the greeting and INFO. */
   CannedServer(String version, Function<List<String>, String> reply) throws IOException {
@@ -39,6 +41,11 @@ class CannedServer implements AutoCloseable {
         return reply;
       }
     };
+  }
+
+  /** How many connections have said who they are. */
+  int greeted() {
+    return greeted.get();
   }
 
   String url() {
@@ -76,7 +83,10 @@ class CannedServer implements AutoCloseable {
 
   String answer(List<String> words) {
     return switch (words.get(0).toUpperCase(Locale.ROOT)) {
-      case "HELLO" -> "*2\r\n+version\r\n+" + version;
+      case "HELLO" -> {
+        greeted.incrementAndGet();
+        yield "*2\r\n+version\r\n+" + version;
+      }
       case "INFO" -> "$0\r\n";
       default -> reply.apply(words);
     };

@@ -21,6 +21,7 @@ import io.holdfast.spi.Attempt;
 import io.holdfast.spi.Claim;
 import io.holdfast.spi.Release;
 import io.holdfast.spi.Renewal;
+import io.holdfast.spi.StoreContext;
 import io.holdfast.testkit.ManualTime;
 import io.lettuce.core.ClientOptions;
 import io.lettuce.core.RedisClient;
@@ -316,11 +317,10 @@ class RedisConnectionTest {
     try (ServerSocket silent = new ServerSocket(0, 50, InetAddress.getLoopbackAddress())) {
       client.setOptions(RedisBackend.options(PATIENT));
       RedisUrl url = RedisUrl.parse("redis://127.0.0.1:" + silent.getLocalPort());
-      Wire wire =
-          new Wire(client, url.forLettuce(PATIENT), new Greeting(url), time, Duration.ofSeconds(3));
+      Wire wire = new Wire(client, url, new StoreContext(time, PATIENT, LONG, warning -> {}));
       Link opening = wire.link();
       assertThat(opening.send(redis -> redis.ping())).isNotDone();
-      time.pass(Duration.ofSeconds(6));
+      time.pass(PATIENT.multipliedBy(2));
       assertThat(wire.linkWithin(Duration.ofSeconds(1))).isSameAs(opening);
       time.pass(Duration.ofNanos(1));
       assertThat(wire.linkWithin(Duration.ofHours(1))).isNotSameAs(opening);
@@ -365,7 +365,7 @@ class RedisConnectionTest {
   private void open(Link link, RedisClient client) {
     client.setOptions(RedisBackend.options(PATIENT));
     RedisUrl url = RedisUrl.parse(tunnel.url());
-    link.open(client, url.forLettuce(PATIENT), new Greeting(url));
+    link.open(client, url, new StoreContext(TestRedis.REAL, PATIENT, LONG, warning -> {}));
   }
 
   private static AsyncCommand<String, String, String> ping() {

@@ -247,11 +247,32 @@ class RedisErrorsTest {
   }
 
   @Test
-  void replicaWithoutItsMasterPasses() {
+  void replicaWithoutItsMasterPassesAndIsLeft() throws Exception {
     redis.start("replica-serve-stale-data no");
     RedisBackend backend = redis.open();
+    List<String> before = connections();
     redis.plain().replicaof("127.0.0.1", 1);
     assertPassing(backend.ask(asking(claim)), "MASTERDOWN");
+    assertPassing(backend.renew(claim, LONG), "MASTERDOWN");
+    redis.plain().replicaofNoOne();
+    answer(backend.ask(asking(claim)));
+    assertThat(answer(backend.renew(claim, LONG))).isInstanceOf(Renewal.Renewed.class);
+    await("the server hears of the old ones' end")
+        .untilAsserted(
+            () -> assertThat(connections()).hasSize(2).doesNotContainAnyElementsOf(before));
+  }
+
+  /** As a server is while it takes over all data of the one that took its place. */
+  @Test
+  void loadingServerIsLeft() throws IOException {
+    try (CannedServer server =
+        new CannedServer("7.0.15", question -> "-LOADING Redis is loading")) {
+      RedisBackend backend = redis.open(server.url(), TIMEOUT);
+      assertThat(server.greeted()).isEqualTo(2);
+      assertPassing(backend.renew(claim, LONG), "is still loading");
+      assertPassing(backend.renew(claim, LONG), "is still loading");
+      assertThat(server.greeted()).isEqualTo(3);
+    }
   }
 
   @Test

@@ -122,6 +122,20 @@ class RedisFailoverTest {
     await().atMost(TIMEOUT).ignoreExceptions().until(() -> granted(next) > 0);
   }
 
+  /** The address moves, and what is open stays with a server that is not the master any more. */
+  @Test
+  void leaseIsRenewedAtTheNewMasterAlthoughTheOldOneStillAnswers() throws Exception {
+    Claim held = grantedAndReplicated();
+    replica.plain().replicaofNoOne();
+    address.leadTo(replica.server().port());
+    master.plain().configSet("replica-serve-stale-data", "no");
+    master.plain().replicaof("127.0.0.1", 1);
+    ExecutionException first =
+        catchThrowableOfType(ExecutionException.class, () -> answer(backend.renew(held, LONG)));
+    assertThat(first).hasCauseInstanceOf(BackendException.class);
+    assertThat(answer(backend.renew(held, LONG))).isInstanceOf(Renewal.Renewed.class);
+  }
+
   @Test
   void tokenGrowsPastAFailoverThatForgotTheLastGrant() throws Exception {
     Claim known = grantedAndReplicated();
