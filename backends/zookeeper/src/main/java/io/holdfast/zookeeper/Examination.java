@@ -1,6 +1,5 @@
 package io.holdfast.zookeeper;
 
-import io.holdfast.BackendException;
 import io.holdfast.Finding;
 import io.holdfast.LockException;
 import io.holdfast.StoreRefusedException;
@@ -13,9 +12,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletionStage;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.apache.zookeeper.client.FourLetterWordMain;
@@ -78,7 +74,7 @@ final class Examination {
   }
 
   private void lookInside() {
-    Session session = Session.begin(url, context);
+    Session session = Session.beginSoon(url, context);
     Base base = new Base(url);
     try {
       if (look("session", session.connected()).isPresent()) {
@@ -120,27 +116,17 @@ final class Examination {
 
   /** The answer, or why connecting fails. */
   private <A> Optional<A> look(String subject, CompletionStage<A> question) {
-    String about = url.about();
-    LockException failure;
     try {
       return Optional.of(
-          question
-              .toCompletableFuture()
-              .get(context.requestTimeout().toNanos(), TimeUnit.NANOSECONDS));
-    } catch (ExecutionException e) {
-      failure = ZookeeperFailure.of(e, about);
-    } catch (TimeoutException e) {
-      failure =
-          new BackendException("No answer from " + about + " within " + context.requestTimeout());
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      failure = new BackendException("Interrupted while looking at " + about);
+          context.await(
+              question, url.about(), failure -> ZookeeperFailure.of(failure, url.about())));
+    } catch (LockException e) {
+      String cure =
+          e instanceof StoreRefusedException
+              ? "change what it names"
+              : "see that more than half of the servers run and can be reached";
+      findings.add(Finding.refused(subject, String.valueOf(e.getMessage()), cure));
+      return Optional.empty();
     }
-    String cure =
-        failure instanceof StoreRefusedException
-            ? "change what it names"
-            : "see that more than half of the servers run and can be reached";
-    findings.add(Finding.refused(subject, String.valueOf(failure.getMessage()), cure));
-    return Optional.empty();
   }
 }

@@ -325,6 +325,9 @@ final class Place {
     Node own = node;
     Grant held = grant;
     CompletableFuture<Renewal> answer = new CompletableFuture<>();
+    if (session.isOver()) {
+      forget(); // whoever hears this gives nothing back, and the node ends with the session
+    }
     if (session.isOver() || own == null || held == null) {
       answer.complete(new Renewal.Gone());
       return answer;

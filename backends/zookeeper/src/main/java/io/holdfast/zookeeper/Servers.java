@@ -15,19 +15,37 @@ import org.apache.zookeeper.client.StaticHostProvider;
  * by then every lock of the session is lost. So {@link Session} asks to leave it sooner: {@code
  * ZooKeeper.updateServerList} asks {@link #updateServerList} whether the present server has to be
  * left, and closes the connection if so. And the client tries a server for the session's length
- * divided by the number of servers, 10 s of 30 s, when connecting may not take as long: so until
- * the first is tried there are said to be more. Thread-safe.
+ * divided by the number of servers, 10 s of 30 s. Where connecting may not take as long, there are
+ * said to be more until the first is tried. Thread-safe.
  */
 final class Servers implements HostProvider {
+
+  private static final long MOST_PARTS = 1_000;
 
   private final StaticHostProvider list;
   private final int parts;
   private volatile boolean isBegun;
 
-  Servers(ZookeeperUrl url, StoreContext context) {
-    this.list = new StaticHostProvider(new ConnectStringParser(url.servers()).getServerAddresses());
-    long halves = 2 * context.leaseFor().toNanos() / context.requestTimeout().toNanos() + 1;
-    this.parts = list.size() == 1 ? 1 : (int) Math.max(list.size(), Math.min(halves, 1_000));
+  private Servers(StaticHostProvider list, int parts) {
+    this.list = list;
+    this.parts = parts;
+  }
+
+  static Servers of(ZookeeperUrl url) {
+    StaticHostProvider list = list(url);
+    return new Servers(list, list.size());
+  }
+
+  /** Of several servers each has two thirds of a request timeout until the first answers. */
+  static Servers inHaste(ZookeeperUrl url, StoreContext context) {
+    StaticHostProvider list = list(url);
+    long parts = 3 * context.leaseFor().toNanos() / (2 * context.requestTimeout().toNanos());
+    return new Servers(
+        list, list.size() == 1 ? 1 : (int) Math.max(list.size(), Math.min(parts, MOST_PARTS)));
+  }
+
+  private static StaticHostProvider list(ZookeeperUrl url) {
+    return new StaticHostProvider(new ConnectStringParser(url.servers()).getServerAddresses());
   }
 
   /** Into how many parts the client divides the session, each for trying one server. */

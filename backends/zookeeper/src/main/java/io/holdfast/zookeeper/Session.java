@@ -62,20 +62,23 @@ final class Session {
   /** When the last question was put that the leader has answered. */
   private final AtomicLong confirmedAt;
 
+  /** What {@link #confirmedAt} was when a server was left last. */
+  private final AtomicLong leftAfter;
+
   /** A node that was created: its whole path, and what the server says of it. */
   record Created(String path, Stat stat) {}
 
-  private Session(ZookeeperUrl url, StoreContext context) throws IOException, ConfigException {
+  private Session(ZookeeperUrl url, StoreContext context, Servers servers)
+      throws IOException, ConfigException {
     this.url = url;
     this.context = context;
     this.confirmedAt = new AtomicLong(context.time().nanoTime() - context.leaseFor().toNanos());
+    this.leftAfter = new AtomicLong(confirmedAt.get() - 1);
     this.heartbeat = new Heartbeat<>(context.time(), this::sync);
     ZKClientConfig config =
         url.config() == null ? new ZKClientConfig() : new ZKClientConfig(Path.of(url.config()));
     int timeout = Math.toIntExact(context.leaseFor().toMillis());
-    this.zooKeeper =
-        new ZooKeeper(
-            url.servers(), timeout, this::changed, false, new Servers(url, context), config);
+    this.zooKeeper = new ZooKeeper(url.servers(), timeout, this::changed, false, servers, config);
     String auth = url.auth();
     if (auth != null) {
       int colon = auth.indexOf(':');
@@ -91,8 +94,17 @@ final class Session {
    * @throws IllegalArgumentException if ZooKeeper's client settings cannot be read
    */
   static Session begin(ZookeeperUrl url, StoreContext context) {
+    return begin(url, context, Servers.of(url));
+  }
+
+  /** As {@link #begin}, for one who waits for it no longer than for an answer. */
+  static Session beginSoon(ZookeeperUrl url, StoreContext context) {
+    return begin(url, context, Servers.inHaste(url, context));
+  }
+
+  private static Session begin(ZookeeperUrl url, StoreContext context, Servers servers) {
     try {
-      return new Session(url, context);
+      return new Session(url, context, servers);
     } catch (IOException | ConfigException e) {
       throw new IllegalArgumentException(
           "ZooKeeper's client settings cannot be used; see ?config= in the URL", e);
@@ -271,9 +283,14 @@ final class Session {
     return context.time().schedule(patience, this::leaveServer);
   }
 
-  /** Goes on at another server: what this one was asked fails, and may be asked again. */
+  /**
+   * Goes on at another server: what this one was asked fails, and may be asked again. Once for each
+   * word of the leader, however many questions wait: if it is the leader that is slow, the next
+   * server knows no more, and every change costs it work.
+   */
   private void leaveServer() {
-    if (zooKeeper.getState().isConnected()) {
+    long word = confirmedAt.get();
+    if (zooKeeper.getState().isConnected() && leftAfter.getAndSet(word) != word) {
       Thread unused = aside("holdfast-zookeeper-leave", this::closeConnection);
     }
   }

@@ -1,8 +1,8 @@
 package io.holdfast.zookeeper;
 
-import io.holdfast.BackendException;
 import io.holdfast.Guarantees;
 import io.holdfast.Inspection;
+import io.holdfast.LockException;
 import io.holdfast.LockName;
 import io.holdfast.spi.Ask;
 import io.holdfast.spi.Attempt;
@@ -22,9 +22,6 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
@@ -70,30 +67,25 @@ final class ZookeeperBackend implements LockBackend, Inspectable {
             true,
             Optional.of(context.leaseFor()),
             false);
-    this.current = open();
+    this.current = open(Session.beginSoon(url, context));
   }
 
   static ZookeeperBackend connect(ZookeeperUrl url, StoreContext context) {
     ZookeeperBackend backend = new ZookeeperBackend(url, context);
     try {
-      backend.current.ready().get(context.requestTimeout().toNanos(), TimeUnit.NANOSECONDS);
+      context.await(
+          backend.current.ready(),
+          url.about(),
+          failure -> ZookeeperFailure.of(failure, url.about()));
       return backend;
-    } catch (ExecutionException e) {
+    } catch (LockException e) {
       backend.close();
-      throw ZookeeperFailure.of(e, url.about());
-    } catch (TimeoutException e) {
-      backend.close();
-      throw new BackendException(
-          "No answer from " + url.about() + " within " + context.requestTimeout());
-    } catch (InterruptedException e) {
-      backend.close();
-      Thread.currentThread().interrupt();
-      throw new BackendException("Interrupted while connecting to " + url.about());
+      throw e;
     }
   }
 
-  private Opening open() {
-    Opening opening = Opening.of(Session.begin(url, context), base);
+  private Opening open(Session session) {
+    Opening opening = Opening.of(session, base);
     var unused =
         opening.ready().whenComplete((ready, failure) -> places.values().forEach(Place::send));
     return opening;
@@ -112,7 +104,7 @@ final class ZookeeperBackend implements LockBackend, Inspectable {
         useless = current.wasNeverOfUse() ? current.session() : null;
         former.removeIf(Session::isGone);
         former.add(current.session());
-        current = open();
+        current = open(Session.begin(url, context));
       }
       return current;
     } finally {

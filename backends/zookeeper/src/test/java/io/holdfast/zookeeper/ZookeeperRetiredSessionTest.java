@@ -89,6 +89,7 @@ class ZookeeperRetiredSessionTest {
     granted(backend, newClaim());
     assertThat(answer(other.ask(waiting(next)))).isInstanceOf(Attempt.Refused.class);
     assertThat(answer(backend.renew(claim, SESSION))).isInstanceOf(Renewal.Gone.class);
+    assertThat(backend.claims()).as("those of the next session").isEqualTo(2);
     assertThat(answer(other.ask(waiting(next)))).isInstanceOf(Attempt.Refused.class);
     time.pass(Duration.ofMillis(1));
     await().until(() -> answer(other.ask(waiting(next))) instanceof Attempt.Granted);
