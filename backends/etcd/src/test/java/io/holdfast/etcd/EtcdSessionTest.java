@@ -12,14 +12,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import io.etcd.jetcd.KeyValue;
-import io.etcd.jetcd.lease.LeaseGrantResponse;
-import io.etcd.jetcd.lease.LeaseKeepAliveResponse;
-import io.etcd.jetcd.lease.LeaseRevokeResponse;
 import io.etcd.jetcd.lease.LeaseTimeToLiveResponse;
 import io.etcd.jetcd.options.LeaseOption;
 import io.etcd.jetcd.options.PutOption;
-import io.etcd.jetcd.support.CloseableClient;
-import io.grpc.stub.StreamObserver;
 import io.holdfast.Lease;
 import io.holdfast.LeaseLostException;
 import io.holdfast.LockName;
@@ -31,6 +26,7 @@ import io.holdfast.spi.Release;
 import io.holdfast.spi.Renewal;
 import io.holdfast.spi.Watch;
 import io.holdfast.testkit.ManualTime;
+import java.lang.reflect.Proxy;
 import java.time.Duration;
 import java.util.Comparator;
 import java.util.List;
@@ -201,11 +197,16 @@ class EtcdSessionTest {
         .atMost(LIMIT)
         .untilAsserted( // until the keep-alive comes in time, after so long a wait for the end
             () -> {
-              LastMoment leases = new LastMoment(etcd.plain().getLeaseClient());
-              long id = answer(leases.of().grant(2)).getID();
+              io.etcd.jetcd.Lease leases = etcd.plain().getLeaseClient();
+              long id = answer(leases.grant(2)).getID();
               Session session =
                   new Session(
-                      leases, TestEtcd.REAL, id, Duration.ofSeconds(2), 0, (one, keys) -> {});
+                      atTheLastMoment(leases),
+                      TestEtcd.REAL,
+                      id,
+                      Duration.ofSeconds(2),
+                      0,
+                      (one, keys) -> {});
               Duration lives = answer(session.beat(System.nanoTime())).answer().length();
               assertThat(lives).as("kept alive in time").isPositive();
               assertThat(session.isGone()).isFalse();
@@ -213,46 +214,31 @@ class EtcdSessionTest {
   }
 
   /** Keeps a lease alive when it has less than a second left; that is what is said of it, too. */
-  private record LastMoment(io.etcd.jetcd.Lease of) implements io.etcd.jetcd.Lease {
-    @Override
-    public CompletableFuture<LeaseKeepAliveResponse> keepAliveOnce(long id) {
-      return timeToLive(id, LeaseOption.DEFAULT).thenCompose(held -> of.keepAliveOnce(id));
-    }
+  private static io.etcd.jetcd.Lease atTheLastMoment(io.etcd.jetcd.Lease leases) {
+    return (io.etcd.jetcd.Lease)
+        Proxy.newProxyInstance(
+            EtcdSessionTest.class.getClassLoader(),
+            new Class<?>[] {io.etcd.jetcd.Lease.class},
+            (proxy, method, arguments) ->
+                switch (method.getName()) {
+                  case "timeToLive" ->
+                      lastSecond(leases, (long) arguments[0], (LeaseOption) arguments[1]);
+                  case "keepAliveOnce" ->
+                      lastSecond(leases, (long) arguments[0], LeaseOption.DEFAULT)
+                          .thenCompose(held -> leases.keepAliveOnce((long) arguments[0]));
+                  default -> method.invoke(leases, arguments);
+                });
+  }
 
-    @Override
-    public CompletableFuture<LeaseTimeToLiveResponse> timeToLive(long id, LeaseOption option) {
-      return of.timeToLive(id, option)
-          .thenCompose(
-              held ->
-                  held.getTTL() > 0
-                      ? timeToLive(id, option)
-                      : CompletableFuture.completedFuture(held));
-    }
-
-    @Override
-    public CompletableFuture<LeaseGrantResponse> grant(long seconds) {
-      return of.grant(seconds);
-    }
-
-    @Override
-    public CompletableFuture<LeaseGrantResponse> grant(long seconds, long limit, TimeUnit unit) {
-      return of.grant(seconds, limit, unit);
-    }
-
-    @Override
-    public CompletableFuture<LeaseRevokeResponse> revoke(long id) {
-      return of.revoke(id);
-    }
-
-    @Override
-    public CloseableClient keepAlive(long id, StreamObserver<LeaseKeepAliveResponse> told) {
-      return of.keepAlive(id, told);
-    }
-
-    @Override
-    public void close() {
-      of.close();
-    }
+  private static CompletableFuture<LeaseTimeToLiveResponse> lastSecond(
+      io.etcd.jetcd.Lease leases, long id, LeaseOption option) {
+    return leases
+        .timeToLive(id, option)
+        .thenCompose(
+            held ->
+                held.getTTL() > 0
+                    ? lastSecond(leases, id, option)
+                    : CompletableFuture.completedFuture(held));
   }
 
   @Test
