@@ -59,6 +59,17 @@ class ZookeeperEnsembleTest {
         .get();
   }
 
+  private static void awaitFollowers(TestingCluster cluster) {
+    await()
+        .atMost(60, TimeUnit.SECONDS)
+        .until(
+            () ->
+                cluster.getInstances().stream()
+                        .filter(server -> modeOf(server).contains("Mode: follower"))
+                        .count()
+                    == 2);
+  }
+
   private static String urlOf(InstanceSpec server) {
     return TestZookeeper.urlOf("127.0.0.1:" + server.getPort());
   }
@@ -117,6 +128,7 @@ class ZookeeperEnsembleTest {
   void followerThatLagsNeitherRenewsNorGrants() throws Exception {
     try (Links links = new Links()) {
       InstanceSpec leader = oneThatIs("leader", links.cluster);
+      awaitFollowers(links.cluster); // without the one that is cut off there has to be another
       InstanceSpec follower = oneThatIs("follower", links.cluster);
       LockName name = newName();
       Claim claim = Claim.on(name, "at the follower");
