@@ -10,6 +10,7 @@ import io.holdfast.spi.LockBackend;
 import io.holdfast.spi.Release;
 import io.holdfast.spi.StoreContext;
 import io.holdfast.spi.Watch;
+import io.holdfast.testkit.RealTime;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.ExecutionException;
@@ -35,7 +36,7 @@ public final class Conversation extends TwoProcesses {
   public static List<String> wrongWith(String provider, String url, String name) throws Exception {
     BackendProvider backends =
         Class.forName(provider).asSubclass(BackendProvider.class).getConstructor().newInstance();
-    StoreContext context = new StoreContext(new ShiftedTime(), PATIENCE, LONG, warning -> {});
+    StoreContext context = new StoreContext(new RealTime(), PATIENCE, LONG, warning -> {});
     try (Conversation conversation =
         new Conversation(backends.connect(url, context), backends.connect(url, context))) {
       conversation.run(name);

@@ -20,6 +20,7 @@ import io.holdfast.spi.Release;
 import io.holdfast.spi.Renewal;
 import io.holdfast.spi.StoreContext;
 import io.holdfast.spi.Watch;
+import io.holdfast.testkit.RealTime;
 import java.time.Duration;
 import java.util.Comparator;
 import java.util.List;
@@ -47,11 +48,11 @@ public final class EtcdScenes extends TwoProcesses {
   private final Client plain;
   private final Runnable pause;
   private final Runnable resume;
-  private final ShiftedTime time;
+  private final RealTime time;
 
   private EtcdScenes(
       Function<Duration, LockBackend> backends,
-      ShiftedTime time,
+      RealTime time,
       Client plain,
       Runnable pause,
       Runnable resume) {
@@ -77,7 +78,7 @@ public final class EtcdScenes extends TwoProcesses {
       throws Exception {
     BackendProvider backends =
         Class.forName(provider).asSubclass(BackendProvider.class).getConstructor().newInstance();
-    ShiftedTime time = new ShiftedTime();
+    RealTime time = new RealTime();
     Function<Duration, LockBackend> connect =
         patience -> backends.connect(url, new StoreContext(time, patience, LEASE, warning -> {}));
     try (Client plain = Client.builder().endpoints(endpoint).build();

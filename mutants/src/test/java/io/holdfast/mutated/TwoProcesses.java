@@ -5,15 +5,11 @@ import static org.awaitility.Awaitility.await;
 import io.holdfast.spi.Attempt;
 import io.holdfast.spi.LockBackend;
 import io.holdfast.spi.Renewal;
-import io.holdfast.spi.Time;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicLong;
 import org.awaitility.core.ConditionTimeoutException;
 
 /** Two processes of one store, and what is wrong with what they hear. Used by one thread. */
@@ -68,27 +64,5 @@ abstract class TwoProcesses implements AutoCloseable {
   public void close() {
     one.close();
     other.close();
-  }
-
-  /** Real time, of which more passes when a scene says so; nothing is due sooner for that. */
-  static final class ShiftedTime implements Time {
-    private final AtomicLong passed = new AtomicLong();
-
-    void pass(Duration span) {
-      passed.addAndGet(span.toNanos());
-    }
-
-    @Override
-    public long nanoTime() {
-      return System.nanoTime() + passed.get();
-    }
-
-    @Override
-    public Timer schedule(Duration delay, Runnable task) {
-      CompletableFuture<Void> due =
-          CompletableFuture.runAsync(
-              task, CompletableFuture.delayedExecutor(delay.toNanos(), TimeUnit.NANOSECONDS));
-      return () -> due.cancel(false);
-    }
   }
 }

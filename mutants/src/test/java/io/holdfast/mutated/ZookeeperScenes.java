@@ -10,6 +10,7 @@ import io.holdfast.spi.Claim;
 import io.holdfast.spi.LockBackend;
 import io.holdfast.spi.StoreContext;
 import io.holdfast.spi.Watch;
+import io.holdfast.testkit.RealTime;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -38,7 +39,7 @@ public final class ZookeeperScenes extends TwoProcesses {
   private final String folder;
   private final ZooKeeper plain;
   private final ZookeeperWire wire;
-  private final ShiftedTime time;
+  private final RealTime time;
 
   private ZookeeperScenes(
       LockBackend one,
@@ -46,7 +47,7 @@ public final class ZookeeperScenes extends TwoProcesses {
       String folder,
       ZooKeeper plain,
       ZookeeperWire wire,
-      ShiftedTime time) {
+      RealTime time) {
     super(one, other);
     this.folder = folder;
     this.time = time;
@@ -65,7 +66,7 @@ public final class ZookeeperScenes extends TwoProcesses {
     BackendProvider backends =
         Class.forName(provider).asSubclass(BackendProvider.class).getConstructor().newInstance();
     String server = "127.0.0.1:" + port;
-    ShiftedTime time = new ShiftedTime();
+    RealTime time = new RealTime();
     StoreContext context = new StoreContext(time, PATIENCE, LEASE, warning -> {});
     try (ZooKeeper plain = new ZooKeeper(server, 30_000, event -> {});
         ZookeeperWire wire = new ZookeeperWire(port);

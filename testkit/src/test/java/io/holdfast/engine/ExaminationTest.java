@@ -16,6 +16,10 @@ import io.holdfast.spi.StoreContext;
 import io.holdfast.testkit.ManualTime;
 import io.holdfast.testkit.UnreliableBackend;
 import io.holdfast.testkit.UnreliableBackend.Fate;
+import java.lang.annotation.ElementType;
+import java.lang.annotation.Retention;
+import java.lang.annotation.RetentionPolicy;
+import java.lang.annotation.Target;
 import java.time.Duration;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
@@ -47,6 +51,15 @@ class ExaminationTest {
         }
       };
 
+  /** A test of a question that has none, whether or not the store has heard it. */
+  @ParameterizedTest
+  @EnumSource(
+      value = Fate.class,
+      names = {"LOST", "ANSWER_LOST", "FAILED", "ANSWER_FAILED"})
+  @Target(ElementType.METHOD)
+  @Retention(RetentionPolicy.RUNTIME)
+  private @interface WithoutAnAnswer {}
+
   private void assertFailsAndLeavesTheLockFree() {
     assertThat(new Examination(provider, "spoilt:", time, CONFIG).findings())
         .filteredOn(finding -> finding.subject().equals("a lock"))
@@ -55,28 +68,19 @@ class ExaminationTest {
     assertThat(store.contents(FIRST)).doesNotContain("lock");
   }
 
-  @ParameterizedTest
-  @EnumSource(
-      value = Fate.class,
-      names = {"LOST", "ANSWER_LOST", "FAILED", "ANSWER_FAILED"})
+  @WithoutAnAnswer
   void lockIsGivenBackIfItsRenewalIsNotAnswered(Fate fate) {
     messages.next(RENEW, fate);
     assertFailsAndLeavesTheLockFree();
   }
 
-  @ParameterizedTest
-  @EnumSource(
-      value = Fate.class,
-      names = {"LOST", "ANSWER_LOST", "FAILED", "ANSWER_FAILED"})
+  @WithoutAnAnswer
   void lockThatMayHaveBeenGrantedIsGivenBack(Fate fate) {
     messages.next(ASK, fate);
     assertFailsAndLeavesTheLockFree();
   }
 
-  @ParameterizedTest
-  @EnumSource(
-      value = Fate.class,
-      names = {"LOST", "ANSWER_LOST", "FAILED", "ANSWER_FAILED"})
+  @WithoutAnAnswer
   void releaseThatIsNotAnsweredIsRepeated(Fate fate) {
     messages.next(RELEASE, fate);
     assertFailsAndLeavesTheLockFree();

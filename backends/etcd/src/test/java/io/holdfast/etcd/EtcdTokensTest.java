@@ -24,7 +24,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.temporal.ChronoUnit;
-import java.util.Locale;
 import java.util.concurrent.ExecutionException;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -114,17 +113,6 @@ class EtcdTokensTest {
       }
     }
     assertThat(before).isGreaterThan(micros(Instant.now().plus(59, ChronoUnit.MINUTES)));
-  }
-
-  @Test
-  void baseIsWrittenInTheSameDigitsInEveryLocale() {
-    Locale before = Locale.getDefault();
-    Locale.setDefault(Locale.forLanguageTag("fa-IR"));
-    try {
-      assertThat(Tokens.written(42)).isEqualTo(Keys.of("0000000000000042"));
-    } finally {
-      Locale.setDefault(before);
-    }
   }
 
   @Test

@@ -13,13 +13,13 @@ import io.holdfast.spi.Ask;
 import io.holdfast.spi.Claim;
 import io.holdfast.spi.StoreContext;
 import io.holdfast.spi.Time;
+import io.holdfast.testkit.RealTime;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import java.util.UUID;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
@@ -37,21 +37,7 @@ final class TestEtcd implements AutoCloseable {
   static final Duration PATIENT = Duration.ofSeconds(40);
 
   /** Real time, which nothing here has to be in charge of. */
-  static final Time REAL =
-      new Time() {
-        @Override
-        public long nanoTime() {
-          return System.nanoTime();
-        }
-
-        @Override
-        public Timer schedule(Duration delay, Runnable task) {
-          CompletableFuture<Void> due =
-              CompletableFuture.runAsync(
-                  task, CompletableFuture.delayedExecutor(delay.toNanos(), TimeUnit.NANOSECONDS));
-          return () -> due.cancel(false);
-        }
-      };
+  static final Time REAL = new RealTime();
 
   private final List<EtcdBackend> backends = new CopyOnWriteArrayList<>();
   private final EmbeddedEtcd server;

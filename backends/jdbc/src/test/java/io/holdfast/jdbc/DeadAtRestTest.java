@@ -9,6 +9,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.holdfast.spi.Claim;
 import io.holdfast.spi.LockBackend;
 import io.holdfast.spi.Renewal;
+import io.holdfast.testkit.RealTime;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -19,7 +20,7 @@ class DeadAtRestTest {
 
   private static final Duration TIMEOUT = Duration.ofSeconds(20);
 
-  private final TestDatabase.TimeAhead time = new TestDatabase.TimeAhead();
+  private final RealTime time = new RealTime();
 
   /**
    * With the request timeout for a limit the trial would outlast the question. Renewals have one

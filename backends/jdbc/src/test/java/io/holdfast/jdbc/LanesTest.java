@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import io.holdfast.BackendException;
-import io.holdfast.spi.Time;
+import io.holdfast.testkit.RealTime;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.sql.Connection;
@@ -33,7 +33,7 @@ class LanesTest {
 
   private final String url = "jdbc:h2:mem:" + UUID.randomUUID();
   private final String name = "lane-of-" + UUID.randomUUID();
-  private final AtomicLong passed = new AtomicLong();
+  private final RealTime time = new RealTime();
   private final AtomicBoolean isDead = new AtomicBoolean();
   private final AtomicBoolean isBroken = new AtomicBoolean();
   private final List<Integer> trials = new CopyOnWriteArrayList<>();
@@ -43,22 +43,8 @@ class LanesTest {
   private CompletableFuture<Void> mayClose = CompletableFuture.completedFuture(null);
   private Lanes lanes = lanes(1, LONG);
 
-  private Time time() {
-    return new Time() {
-      @Override
-      public long nanoTime() {
-        return System.nanoTime() + passed.get();
-      }
-
-      @Override
-      public Timer schedule(Duration delay, Runnable task) {
-        return TestDatabase.REAL.schedule(delay, task);
-      }
-    };
-  }
-
   private Lanes lanes(int most, Duration spare) {
-    return new Lanes(this::open, time(), LONG, most, spare, name, "H2");
+    return new Lanes(this::open, time, LONG, most, spare, name, "H2");
   }
 
   /** A connection that may be dead without a word, and whose end may take its time. */
@@ -165,12 +151,12 @@ class LanesTest {
   @Test
   void questionIsTooOldOrNotWhenItsTurnComes() throws Exception {
     Stay inTheWay = stay();
-    long now = time().nanoTime();
+    long now = time.nanoTime();
     AtomicLong since = new AtomicLong(now);
     CompletableFuture<Boolean> again = lanes.urgently(connection -> true, since::get, LONG);
     CompletableFuture<Boolean> once = lanes.urgently(connection -> true, () -> now, LONG);
-    passed.addAndGet(LONG.multipliedBy(2).toNanos());
-    since.set(time().nanoTime());
+    time.pass(LONG.multipliedBy(2));
+    since.set(time.nanoTime());
     inTheWay.end();
     assertThat(answer(again)).isTrue();
     assertThatThrownBy(() -> answer(once)).hasMessageContaining("Not sent");
@@ -225,7 +211,7 @@ class LanesTest {
       one.end();
     }
     awaitAtRest(3);
-    passed.addAndGet(Duration.ofSeconds(11).toNanos());
+    time.pass(Duration.ofSeconds(11));
     isDead.set(true);
     answer(lanes.run(connection -> true));
     assertThat(trials).as("for a second").containsExactly(1);
@@ -238,7 +224,7 @@ class LanesTest {
     mayClose = new CompletableFuture<>();
     answer(lanes.run(connection -> true));
     awaitAtRest(1);
-    passed.addAndGet(Duration.ofSeconds(11).toNanos());
+    time.pass(Duration.ofSeconds(11));
     isDead.set(true);
     answer(lanes.run(connection -> true));
     assertThat(mayClose).isNotDone();
@@ -250,7 +236,7 @@ class LanesTest {
     usualLimit.set(usual);
     answer(lanes.run(connection -> true));
     awaitAtRest(1);
-    passed.addAndGet(Duration.ofSeconds(11).toNanos());
+    time.pass(Duration.ofSeconds(11));
     answer(lanes.run(connection -> true));
     assertThat(limits).containsExactly(ofTheTrial, usual);
   }
@@ -259,7 +245,7 @@ class LanesTest {
   void questionsOfADriverThatThrowsWhatItShouldNotAreAnswered() throws Exception {
     answer(lanes.run(connection -> true));
     awaitAtRest(1);
-    passed.addAndGet(Duration.ofSeconds(11).toNanos());
+    time.pass(Duration.ofSeconds(11));
     isBroken.set(true);
     answer(lanes.run(connection -> true));
     CompletableFuture<Boolean> failing =
@@ -276,7 +262,7 @@ class LanesTest {
   void connectionThatIsAliveAfterARestIsUsedOn() throws Exception {
     answer(lanes.run(connection -> true));
     awaitAtRest(1);
-    passed.addAndGet(Duration.ofSeconds(11).toNanos());
+    time.pass(Duration.ofSeconds(11));
     answer(lanes.run(connection -> true));
     answer(lanes.run(connection -> true));
     assertThat(trials).hasSize(1);

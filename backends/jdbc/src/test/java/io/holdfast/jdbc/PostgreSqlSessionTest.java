@@ -11,12 +11,12 @@ import static org.awaitility.Awaitility.await;
 
 import io.holdfast.BackendException;
 import io.holdfast.embedded.EmbeddedPostgreSql;
-import io.holdfast.jdbc.TestDatabase.TimeAhead;
 import io.holdfast.spi.Attempt;
 import io.holdfast.spi.Claim;
 import io.holdfast.spi.LockBackend;
 import io.holdfast.spi.Release;
 import io.holdfast.spi.Renewal;
+import io.holdfast.testkit.RealTime;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 
@@ -46,7 +46,7 @@ class PostgreSqlSessionTest extends SessionTest {
 
   @Test
   void stuckSessionKeepsItsLocksAndHoldsUpNobodyElse() throws Exception {
-    TimeAhead time = new TimeAhead();
+    RealTime time = new RealTime();
     try (LockBackend backend = server().open(LONG, time)) {
       Claim held = newClaim();
       granted(backend, held);

@@ -12,7 +12,6 @@ import io.holdfast.BackendException;
 import io.holdfast.Lease;
 import io.holdfast.LockOptions;
 import io.holdfast.Locks;
-import io.holdfast.jdbc.TestDatabase.TimeAhead;
 import io.holdfast.spi.Ask;
 import io.holdfast.spi.Attempt;
 import io.holdfast.spi.Claim;
@@ -20,6 +19,7 @@ import io.holdfast.spi.LockBackend;
 import io.holdfast.spi.Release;
 import io.holdfast.spi.Renewal;
 import io.holdfast.spi.Watch;
+import io.holdfast.testkit.RealTime;
 import java.sql.Connection;
 import java.sql.Statement;
 import java.time.Duration;
@@ -377,7 +377,7 @@ class PostgreSqlTableTest {
 
   @Test
   void askThatCameToItsTurnTooLateIsNotSent() throws Exception {
-    TimeAhead time = new TimeAhead();
+    RealTime time = new RealTime();
     LockBackend narrow =
         database.open(
             database.url("holdfast.connections=2"), database.context(time, TIMEOUT, LONG));
@@ -445,7 +445,7 @@ class PostgreSqlTableTest {
   @ParameterizedTest
   @ValueSource(strings = {"table", "session"})
   void askAfterAnHourDeletesWhatWasIdleForADay(String form) throws Exception {
-    TimeAhead time = new TimeAhead();
+    RealTime time = new RealTime();
     Duration day = Duration.ofHours(24);
     LockBackend old =
         database.open(database.url("holdfast=" + form), database.context(time, TIMEOUT, day));

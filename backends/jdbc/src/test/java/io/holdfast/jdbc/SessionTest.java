@@ -9,13 +9,13 @@ import static org.awaitility.Awaitility.await;
 
 import io.holdfast.BackendException;
 import io.holdfast.Guarantees;
-import io.holdfast.jdbc.TestDatabase.TimeAhead;
 import io.holdfast.spi.Ask;
 import io.holdfast.spi.Attempt;
 import io.holdfast.spi.Claim;
 import io.holdfast.spi.LockBackend;
 import io.holdfast.spi.Release;
 import io.holdfast.spi.Renewal;
+import io.holdfast.testkit.RealTime;
 import java.io.IOException;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -122,7 +122,7 @@ abstract class SessionTest {
 
   @Test
   void oneSessionHasManyLocksAndLosesThemAllTogether() throws Exception {
-    TimeAhead time = new TimeAhead();
+    RealTime time = new RealTime();
     try (LockBackend one = server.open(LEASE, time)) {
       List<Claim> claims = new ArrayList<>();
       for (int i = 0; i < 20; i++) {

@@ -13,6 +13,7 @@ import io.holdfast.spi.Claim;
 import io.holdfast.spi.LockBackend;
 import io.holdfast.spi.StoreContext;
 import io.holdfast.spi.Time;
+import io.holdfast.testkit.RealTime;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -25,12 +26,10 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicLong;
 import org.awaitility.Awaitility;
 import org.netcrusher.core.reactor.NioReactor;
 import org.netcrusher.tcp.TcpCrusher;
@@ -49,40 +48,7 @@ final class TestDatabase implements AutoCloseable {
   }
 
   /** Real time, which nothing here has to be in charge of. */
-  static final Time REAL =
-      new Time() {
-        @Override
-        public long nanoTime() {
-          return System.nanoTime();
-        }
-
-        @Override
-        public Timer schedule(Duration delay, Runnable task) {
-          CompletableFuture<Void> due =
-              CompletableFuture.runAsync(
-                  task, CompletableFuture.delayedExecutor(delay.toNanos(), TimeUnit.NANOSECONDS));
-          return () -> due.cancel(false);
-        }
-      };
-
-  /** Real time, and ahead of it by what a test lets pass. */
-  static final class TimeAhead implements Time {
-    private final AtomicLong ahead = new AtomicLong();
-
-    void pass(Duration span) {
-      ahead.addAndGet(span.toNanos());
-    }
-
-    @Override
-    public long nanoTime() {
-      return System.nanoTime() + ahead.get();
-    }
-
-    @Override
-    public Timer schedule(Duration delay, Runnable task) {
-      return REAL.schedule(delay, task);
-    }
-  }
+  static final Time REAL = new RealTime();
 
   private final String url;
   private final Runnable stop;

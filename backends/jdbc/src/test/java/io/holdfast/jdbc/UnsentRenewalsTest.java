@@ -11,6 +11,7 @@ import io.holdfast.spi.Claim;
 import io.holdfast.spi.LockBackend;
 import io.holdfast.spi.Release;
 import io.holdfast.spi.Renewal;
+import io.holdfast.testkit.RealTime;
 import java.sql.Connection;
 import java.time.Duration;
 import java.util.concurrent.CompletionStage;
@@ -23,7 +24,7 @@ class UnsentRenewalsTest {
 
   private static final Duration TIMEOUT = Duration.ofSeconds(60);
 
-  private final TestDatabase.TimeAhead time = new TestDatabase.TimeAhead();
+  private final RealTime time = new RealTime();
   private final TestDatabase database = TestDatabase.postgreSql();
   private final Claim busy = newClaim();
   private final Claim held = newClaim();

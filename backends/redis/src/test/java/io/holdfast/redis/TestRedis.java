@@ -9,6 +9,7 @@ import io.holdfast.spi.Ask;
 import io.holdfast.spi.Claim;
 import io.holdfast.spi.StoreContext;
 import io.holdfast.spi.Time;
+import io.holdfast.testkit.RealTime;
 import io.lettuce.core.RedisClient;
 import io.lettuce.core.api.StatefulRedisConnection;
 import io.lettuce.core.api.sync.RedisCommands;
@@ -17,7 +18,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.UUID;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
@@ -37,21 +37,7 @@ final class TestRedis implements AutoCloseable {
   }
 
   /** Real time, which nothing here has to be in charge of. */
-  static final Time REAL =
-      new Time() {
-        @Override
-        public long nanoTime() {
-          return System.nanoTime();
-        }
-
-        @Override
-        public Timer schedule(Duration delay, Runnable task) {
-          CompletableFuture<Void> due =
-              CompletableFuture.runAsync(
-                  task, CompletableFuture.delayedExecutor(delay.toNanos(), TimeUnit.NANOSECONDS));
-          return () -> due.cancel(false);
-        }
-      };
+  static final Time REAL = new RealTime();
 
   private final List<RedisBackend> backends = new ArrayList<>();
   private final List<String> warnings = new CopyOnWriteArrayList<>();

@@ -10,13 +10,13 @@ import io.holdfast.spi.Attempt;
 import io.holdfast.spi.Claim;
 import io.holdfast.spi.StoreContext;
 import io.holdfast.spi.Time;
+import io.holdfast.testkit.RealTime;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.UUID;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 import org.apache.curator.test.InstanceSpec;
@@ -46,21 +46,7 @@ final class TestZookeeper implements AutoCloseable {
   static final Duration PATIENT = Duration.ofSeconds(60);
 
   /** Real time, which nothing here has to be in charge of. */
-  static final Time REAL =
-      new Time() {
-        @Override
-        public long nanoTime() {
-          return System.nanoTime();
-        }
-
-        @Override
-        public Timer schedule(Duration delay, Runnable task) {
-          CompletableFuture<Void> due =
-              CompletableFuture.runAsync(
-                  task, CompletableFuture.delayedExecutor(delay.toNanos(), TimeUnit.NANOSECONDS));
-          return () -> due.cancel(false);
-        }
-      };
+  static final Time REAL = new RealTime();
 
   static {
     System.setProperty("zookeeper.forceSync", "no"); // no server here loses its power

@@ -15,14 +15,12 @@ import io.holdfast.LockName;
 import io.holdfast.StoreRefusedException;
 import io.holdfast.spi.Attempt;
 import io.holdfast.spi.Claim;
-import io.holdfast.spi.StoreContext;
-import io.holdfast.spi.Time;
+import io.holdfast.testkit.RealTime;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import org.apache.zookeeper.KeeperException;
 import org.apache.zookeeper.ZooDefs.OpCode;
@@ -110,30 +108,11 @@ class ZookeeperTokensTest {
     }
   }
 
-  /** One whose clock goes on by an hour when it is told to. */
-  private ZookeeperBackend openWithAClock(AtomicLong later) {
-    Time time =
-        new Time() {
-          @Override
-          public long nanoTime() {
-            return System.nanoTime() + later.get();
-          }
-
-          @Override
-          public Timer schedule(Duration delay, Runnable task) {
-            return TestZookeeper.REAL.schedule(delay, task);
-          }
-        };
-    StoreContext context =
-        new StoreContext(time, TestZookeeper.PATIENT, TestZookeeper.SESSION, warning -> {});
-    return ZookeeperBackend.connect(ZookeeperUrl.parse(zookeeper.url()), context);
-  }
-
   @Test
   void aProcessThatStaysConnectedDoesNotFallBehindTheClock() throws Exception {
-    AtomicLong later = new AtomicLong();
-    try (ZookeeperBackend backend = openWithAClock(later)) {
-      later.set(HOUR.toNanos());
+    RealTime time = new RealTime();
+    try (ZookeeperBackend backend = zookeeper.open(zookeeper.url(), TestZookeeper.SESSION, time)) {
+      time.pass(HOUR);
       long hence = clock() + 3_600_000_000L;
       long token = granted(backend, newClaim()).firstToken();
       assertThat(token).isBetween(hence, clock() + 3_660_000_000L);
@@ -157,8 +136,8 @@ class ZookeeperTokensTest {
 
   @Test
   void whoWaitsWhileTheClockGoesOnGetsATokenThatIsNotBehindIt() throws Exception {
-    AtomicLong later = new AtomicLong();
-    try (ZookeeperBackend backend = openWithAClock(later);
+    RealTime time = new RealTime();
+    try (ZookeeperBackend backend = zookeeper.open(zookeeper.url(), TestZookeeper.SESSION, time);
         ZookeeperBackend other = zookeeper.open()) {
       Claim first = newClaim();
       Claim second = Claim.on(first.name(), "waits");
@@ -166,7 +145,7 @@ class ZookeeperTokensTest {
       answer(backend.ask(waiting(second)));
       answer(other.release(first, 0, Duration.ZERO));
       write(Long.toString(base() + 1));
-      later.set(HOUR.toNanos());
+      time.pass(HOUR);
       long hence = clock() + 3_600_000_000L;
       long token = granted(backend, second).firstToken();
       assertThat(token).isGreaterThan(before).isGreaterThan(hence);
