@@ -118,6 +118,11 @@ final class Wire implements AutoCloseable {
     crusher.freezeAllPairs();
   }
 
+  /** What was held back comes through. */
+  void unfreeze() {
+    crusher.unfreezeAllPairs();
+  }
+
   /** Cuts the connection and lets none come. */
   void shut() {
     crusher.close();

@@ -18,6 +18,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.Stream;
+import org.apache.zookeeper.ZooDefs.OpCode;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -60,6 +61,35 @@ class ZookeeperMuteServerTest {
       wire.freeze();
       isLeftAfter(validFor.dividedBy(3), claim, backend, time);
     }
+  }
+
+  /** Another one would know no more, if it is the leader that says nothing. */
+  @Test
+  void isNotLeftOnceMoreBeforeTheLeaderHasAnswered() throws Exception {
+    ManualTime time = new ManualTime();
+    try (Wire wire = new Wire(zookeeper.server().getPort());
+        ZookeeperBackend backend = zookeeper.open(wire.url(), LONGEST, time)) {
+      Claim claim = newClaim();
+      Duration third = granted(backend, claim).validFor().dividedBy(3);
+      List<Integer> unused = wire.questions(); // what comes now is of the next connection
+      wire.freeze();
+      wire.before(OpCode.sync, wire::freeze); // the next connection, when it asks for the leader
+      CompletableFuture<Renewal> left = backend.renew(claim, LONGEST).toCompletableFuture();
+      time.pass(third);
+      await().until(left::isCompletedExceptionally);
+      CompletableFuture<Renewal> stays = backend.renew(claim, LONGEST).toCompletableFuture();
+      await().until(() -> wire.questionsSoFar().contains(OpCode.sync));
+      time.pass(third);
+      await().until(() -> leaving().isEmpty());
+      wire.unfreeze();
+      assertThat(answer(stays)).isInstanceOf(Renewal.Renewed.class);
+    }
+  }
+
+  private static List<Thread> leaving() {
+    return Thread.getAllStackTraces().keySet().stream()
+        .filter(thread -> thread.getName().equals("holdfast-zookeeper-leave"))
+        .toList();
   }
 
   /** The client by itself would wait for minutes, and would not look up before its next ping. */
