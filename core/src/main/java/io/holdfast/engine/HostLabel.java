@@ -4,16 +4,18 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.regex.Pattern;
 
 /** Who this is, for people: {@code host/pid/thread}. */
 final class HostLabel {
 
+  private static final Pattern UNPRINTABLE = Pattern.compile("[^ -~]");
   private static final String PROCESS = host() + "/" + ProcessHandle.current().pid() + "/";
 
   private HostLabel() {}
 
   static String of(String thread) {
-    String ascii = (PROCESS + thread).replaceAll("[^ -~]", "?");
+    String ascii = UNPRINTABLE.matcher(PROCESS + thread).replaceAll("?");
     return ascii.length() <= 128 ? ascii : ascii.substring(0, 128);
   }
 

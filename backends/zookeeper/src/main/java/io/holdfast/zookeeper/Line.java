@@ -89,7 +89,7 @@ record Line(List<String> nodes) {
   Optional<String> first() {
     String first = null;
     for (String node : nodes) {
-      if (first == null || isBefore(node, first)) {
+      if (first == null || isBefore(sequenceOf(node), sequenceOf(first))) {
         first = node;
       }
     }
@@ -98,9 +98,10 @@ record Line(List<String> nodes) {
 
   /** How many were created before a node. */
   int positionOf(String node) {
+    int own = sequenceOf(node);
     int before = 0;
     for (String other : nodes) {
-      if (isBefore(other, node)) {
+      if (isBefore(sequenceOf(other), own)) {
         before++;
       }
     }
@@ -109,17 +110,21 @@ record Line(List<String> nodes) {
 
   /** The last that was created before a node. */
   Optional<String> predecessorOf(String node) {
+    int own = sequenceOf(node);
     String last = null;
+    int lasts = 0;
     for (String other : nodes) {
-      if (isBefore(other, node) && (last == null || isBefore(last, other))) {
+      int others = sequenceOf(other);
+      if (isBefore(others, own) && (last == null || isBefore(lasts, others))) {
         last = other;
+        lasts = others;
       }
     }
     return Optional.ofNullable(last);
   }
 
-  private static boolean isBefore(String node, String later) {
-    return sequenceOf(node) - sequenceOf(later) < 0;
+  private static boolean isBefore(int sequence, int later) {
+    return sequence - later < 0;
   }
 
   private static int sequenceOf(String node) {
