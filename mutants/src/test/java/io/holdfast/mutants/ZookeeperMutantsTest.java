@@ -25,6 +25,7 @@ class ZookeeperMutantsTest {
   private static final String JAVA = "backends/zookeeper/src/main/java/io/holdfast/zookeeper/";
   private static final String BASE = JAVA + "Base.java";
   private static final String PLACE = JAVA + "Place.java";
+  private static final String RELEASES = JAVA + "Releases.java";
   private static final String SESSION = JAVA + "Session.java";
 
   private static final AtomicInteger FOLDERS = new AtomicInteger();
@@ -121,6 +122,20 @@ class ZookeeperMutantsTest {
                 "isUnsure = ZookeeperFailure.leavesOpen(refusal);",
                 "isUnsure = false;"),
             "nodes after a lost creation and a release"),
+        Arguments.of(
+            Mutant.of(
+                "a refused transaction is taken for done",
+                RELEASES,
+                "allMatch(OpResult.DeleteResult.class::isInstance)",
+                "allMatch(OpResult.class::isInstance)"),
+            "nodes after releases together"),
+        Arguments.of(
+            Mutant.of(
+                "a refused transaction is the end of all",
+                RELEASES,
+                "boolean isRefused = failure == null && !isDone;",
+                "boolean isRefused = together.isEmpty();"),
+            "a release of who was deleted"),
         Arguments.of(
             Mutant.of(
                 "no look after the lift",

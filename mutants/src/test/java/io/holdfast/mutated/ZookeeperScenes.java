@@ -8,6 +8,7 @@ import io.holdfast.spi.Attempt;
 import io.holdfast.spi.BackendProvider;
 import io.holdfast.spi.Claim;
 import io.holdfast.spi.LockBackend;
+import io.holdfast.spi.Release;
 import io.holdfast.spi.StoreContext;
 import io.holdfast.spi.Watch;
 import io.holdfast.testkit.RealTime;
@@ -15,6 +16,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
@@ -93,6 +95,7 @@ public final class ZookeeperScenes extends TwoProcesses {
     scene(this::aLineOfWaiters);
     scene(this::twoAsksOfOneClaim);
     scene(this::lostCreation);
+    scene(this::releasesTogether);
     scene(this::lateLift);
     scene(this::leaderHeardAWhileAgo);
     scene(this::baseBehindTheClock); // last, because tokens fall back
@@ -220,6 +223,37 @@ public final class ZookeeperScenes extends TwoProcesses {
     expect("an answer that was lost", true, failed(asked));
     expect("a release", true, until(() -> !failed(one.release(claim, 0, Duration.ZERO))));
     expect("nodes after a lost creation and a release", 1, nodes("lost").size());
+  }
+
+  /** Two that wait for a third, one of them for a node that somebody has deleted. */
+  private void releasesTogether() throws Exception {
+    List<Claim> claims = List.of(claim("first"), claim("second"), claim("third"));
+    for (Claim claim : claims) {
+      token("a free lock", heard(one.ask(asking(claim, 1))));
+    }
+    CountDownLatch deleted = new CountDownLatch(1);
+    wire.before(OpCode.delete, () -> awaitEnd(deleted));
+    List<CompletionStage<Release>> released =
+        claims.stream().map(claim -> one.release(claim, 0, Duration.ZERO)).toList();
+    try {
+      delete(nodes("second").get(0));
+    } finally {
+      deleted.countDown();
+    }
+    expect("the release that was under way", Release.RELEASED, heard(released.get(0)));
+    expect("a release of who was deleted", Release.GONE, heard(released.get(1)));
+    expect("a release together with it", Release.RELEASED, heard(released.get(2)));
+    expect("nodes after releases together", 0, nodes("third").size());
+  }
+
+  private static void awaitEnd(CountDownLatch latch) {
+    try {
+      if (!latch.await(PATIENCE.toSeconds(), TimeUnit.SECONDS)) {
+        throw new IllegalStateException("It does not end");
+      }
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
   }
 
   /** The other has read the base before it is lifted for tokens that are none. */

@@ -10,7 +10,7 @@ import org.apache.zookeeper.OpResult;
 import org.apache.zookeeper.data.Stat;
 import org.jspecify.annotations.Nullable;
 
-/** What the parts of {@link Session#read} are answered: of a node that is not there, nothing. */
+/** What the parts of {@link Session#multi} are answered: of a node that is not there, nothing. */
 final class Answers {
 
   private Answers() {}

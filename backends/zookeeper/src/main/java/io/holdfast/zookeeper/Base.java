@@ -168,7 +168,7 @@ final class Base {
   }
 
   private CompletionStage<Reading> read(Session session) {
-    return session.read(List.of(Op.getData(path))).thenApply(parts -> reading(parts.get(0)));
+    return session.multi(List.of(Op.getData(path))).thenApply(parts -> reading(parts.get(0)));
   }
 
   /** What a question for {@link #path} was answered. */

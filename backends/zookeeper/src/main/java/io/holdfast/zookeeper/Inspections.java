@@ -29,7 +29,7 @@ final class Inspections {
               OptionalInt waiting = OptionalInt.of(line.nodes().size() - 1);
               Op holder = Op.getData(folder + "/" + first.get());
               return session
-                  .read(List.of(holder, Op.getData(base.path())))
+                  .multi(List.of(holder, Op.getData(base.path())))
                   .thenApply(
                       parts -> {
                         Base.Reading now = base.reading(parts.get(1));

@@ -161,7 +161,8 @@ final class Place {
     Node known = node;
     if (known != null) {
       CompletableFuture<Boolean> confirmed = session.confirmed();
-      return look()
+      base.liftAhead(session);
+      return Look.at(folder, session, base, known.name())
           .thenCombine(confirmed, (look, answered) -> look)
           .thenCompose(look -> attempt(known, look, ask, ask.span()));
     }
@@ -177,11 +178,6 @@ final class Place {
     }
   }
 
-  private CompletableFuture<Look> look() {
-    base.liftAhead(session);
-    return Look.at(folder, session, base);
-  }
-
   /** Creates the claim's node and looks where it is, all sent at once. */
   private CompletionStage<Attempt> enter(Ask ask, boolean withFolder) {
     CompletableFuture<?> container =
@@ -195,7 +191,8 @@ final class Place {
             folder + "/" + prefix(),
             (session.length().toMillis() + " " + claim.label()).getBytes(StandardCharsets.UTF_8),
             CreateMode.EPHEMERAL_SEQUENTIAL);
-    return look()
+    base.liftAhead(session);
+    return Look.at(folder, session, base)
         .handle(
             (look, failure) -> {
               Throwable refusal = Session.failureOf(creation); // it was answered before the look
@@ -285,7 +282,7 @@ final class Place {
   private CompletionStage<Attempt> liftFor(Base.Tokens tokens, Node own, Look look, Ask ask) {
     CompletableFuture<Boolean> lift =
         base.lift(session, look.base(), tokens.last() - own.czxid()).toCompletableFuture();
-    return Look.at(folder, session, base)
+    return Look.at(folder, session, base, own.name())
         .thenCombine(
             lift,
             (again, isLifted) ->
@@ -317,8 +314,11 @@ final class Place {
 
   /** Watches what it waits for. False if nothing is known of that. */
   boolean listen() {
-    hints.arm(claim, session, waitsFor);
-    return !waitsFor.isEmpty();
+    List<String> nodes = waitsFor;
+    if (!nodes.isEmpty()) {
+      hints.arm(claim, session, nodes);
+    }
+    return !nodes.isEmpty();
   }
 
   CompletionStage<Renewal> renew() {
@@ -373,9 +373,8 @@ final class Place {
     if (own == null) {
       return find().thenCompose(found -> leave());
     }
-    Release left = grant == null ? Release.GONE : Release.RELEASED;
-    return session
-        .delete(own.path())
+    boolean isGranted = grant != null;
+    return (isGranted ? session.release(own.path()) : session.delete(own.path()))
         .handle(
             (deleted, failure) -> {
               if (failure != null && !isGone(failure)) {
@@ -386,7 +385,7 @@ final class Place {
                 throw new CompletionException(failure);
               }
               forget();
-              return failure == null ? left : Release.GONE;
+              return isGranted && failure == null ? Release.RELEASED : Release.GONE;
             });
   }
 

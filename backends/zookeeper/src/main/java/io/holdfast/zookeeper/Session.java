@@ -37,7 +37,8 @@ import org.jspecify.annotations.Nullable;
  * One session, from its beginning to its end, and its questions as futures. It is never replaced by
  * another one under a question: what is asked of a session that has ended fails. Questions reach
  * the ensemble in the order of the calls, also over a change of the server, and none twice; at a
- * loss of the connection all that have no answer fail.
+ * loss of the connection all that have no answer fail. {@link Releases} alone keep an order of
+ * their own.
  *
  * <p>Futures complete in the order of the questions, on the client's one event thread, so what
  * hangs on them must not block. Thread-safe.
@@ -57,6 +58,8 @@ final class Session {
   private final Map<String, List<Runnable>> watchers = new ConcurrentHashMap<>();
   private final Watcher nodeWatcher = this::nodeChanged;
   private final Heartbeat<Boolean> heartbeat;
+  private final Releases releases = new Releases(this);
+  private final Duration keptFor;
   private volatile boolean over;
 
   /** When the last question was put that the leader has answered. */
@@ -72,6 +75,8 @@ final class Session {
       throws IOException, ConfigException {
     this.url = url;
     this.context = context;
+    Duration kept = context.leaseFor().multipliedBy(2).dividedBy(3).minus(url.tickTime());
+    this.keptFor = kept.isNegative() ? Duration.ZERO : kept;
     this.confirmedAt = new AtomicLong(context.time().nanoTime() - context.leaseFor().toNanos());
     this.leftAfter = new AtomicLong(confirmedAt.get() - 1);
     this.heartbeat = new Heartbeat<>(context.time(), this::sync);
@@ -220,8 +225,7 @@ final class Session {
    * a third of its length.
    */
   Duration keptFor() {
-    Duration kept = context.leaseFor().multipliedBy(2).dividedBy(3).minus(url.tickTime());
-    return kept.isNegative() ? Duration.ZERO : kept;
+    return keptFor;
   }
 
   /**
@@ -323,11 +327,16 @@ final class Session {
     return answer;
   }
 
+  /** As {@link #delete}, for the node of a lock that was granted. */
+  CompletableFuture<Boolean> release(String path) {
+    return releases.release(path);
+  }
+
   /**
    * The answers to several questions to one server, which are sent together and answered in their
-   * order, each with what it says or an error.
+   * order, each with what it says or an error. Of several deletions all are done, or none.
    */
-  CompletableFuture<List<OpResult>> read(List<Op> parts) {
+  CompletableFuture<List<OpResult>> multi(List<Op> parts) {
     CompletableFuture<List<OpResult>> answer = new CompletableFuture<>();
     zooKeeper.multi(
         parts,
@@ -338,7 +347,7 @@ final class Session {
 
   /** The names of the nodes in a folder; none if it is not there. */
   CompletableFuture<Line> children(String folder) {
-    return read(List.of(Op.getChildren(folder)))
+    return multi(List.of(Op.getChildren(folder)))
         .thenApply(parts -> new Line(Answers.children(parts.get(0))));
   }
 

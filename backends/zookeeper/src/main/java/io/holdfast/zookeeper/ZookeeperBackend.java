@@ -41,7 +41,7 @@ final class ZookeeperBackend implements LockBackend, Inspectable {
   private final StoreContext context;
   private final Guarantees guarantees;
   private final Base base;
-  private final Hints hints = new Hints();
+  private final Hints hints;
   private final Map<String, Place> places = new ConcurrentHashMap<>();
   private final ReentrantLock beginning = new ReentrantLock();
 
@@ -55,6 +55,7 @@ final class ZookeeperBackend implements LockBackend, Inspectable {
     this.url = url;
     this.context = context;
     this.base = new Base(url);
+    this.hints = new Hints(context.time());
     this.guarantees =
         new Guarantees(
             "ZooKeeper",

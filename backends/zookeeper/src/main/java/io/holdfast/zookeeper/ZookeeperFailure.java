@@ -61,6 +61,6 @@ final class ZookeeperFailure {
   private static Throwable cause(Throwable failure) {
     boolean wrapped =
         failure instanceof CompletionException || failure instanceof ExecutionException;
-    return wrapped && failure.getCause() != null ? failure.getCause() : failure;
+    return wrapped && failure.getCause() != null ? cause(failure.getCause()) : failure;
   }
 }

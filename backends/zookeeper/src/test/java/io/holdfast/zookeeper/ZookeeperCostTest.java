@@ -26,6 +26,8 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.zookeeper.ZooDefs.OpCode;
 import org.apache.zookeeper.client.FourLetterWordMain;
@@ -42,6 +44,8 @@ import org.junit.jupiter.api.TestInstance;
 class ZookeeperCostTest {
 
   private static final List<Integer> ENTER = List.of(OpCode.create2, OpCode.multiRead);
+  private static final List<Integer> WAIT =
+      List.of(OpCode.create2, OpCode.multiRead, OpCode.getData);
   private static final List<Integer> LOOK = List.of(OpCode.multiRead);
   private static final List<Integer> CONFIRMED_LOOK = List.of(OpCode.sync, OpCode.multiRead);
   private static final Duration SESSION = TestZookeeper.LONGEST;
@@ -145,14 +149,36 @@ class ZookeeperCostTest {
       assertThat(answer(backend.ask(waiting(second)))).isInstanceOf(Attempt.Refused.class);
       AtomicInteger hints = new AtomicInteger();
       var unused = backend.watch(second, hints::incrementAndGet);
-      await("both watches")
-          .until(() -> Collections.frequency(wire.questionsSoFar(), OpCode.getData) == 2);
-      wire.questions();
+      await("the watch").until(() -> wire.questionsSoFar().contains(OpCode.getData));
+      assertThat(wire.questions()).isEqualTo(WAIT);
       answer(other.release(first, 0, Duration.ZERO));
       await().until(() -> hints.get() > 0);
       assertThat(wire.questions()).isEmpty();
       assertThat(answer(backend.ask(waiting(second)))).isInstanceOf(Attempt.Granted.class);
       assertThat(wire.questions()).isEqualTo(LOOK);
+    }
+  }
+
+  @Test
+  void whoWaitsForASecondHearsThatItsNodeWasDeletedByHand() throws Exception {
+    LockName name = usedName();
+    Claim second = Claim.on(name, "second");
+    try (ZookeeperBackend other = zookeeper.open()) {
+      granted(other, Claim.on(name, "first"));
+      List<String> before = zookeeper.nodes(name);
+      answer(backend.ask(waiting(second)));
+      AtomicInteger hints = new AtomicInteger();
+      var unused = backend.watch(second, hints::incrementAndGet);
+      await("the watch").until(() -> wire.questionsSoFar().contains(OpCode.getData));
+      assertThat(wire.questions()).isEqualTo(WAIT);
+      time.pass(Duration.ofSeconds(1));
+      await("the other watch").until(() -> wire.questionsSoFar().contains(OpCode.getData));
+      assertThat(time.tasks()).isZero();
+      List<String> own = new ArrayList<>(zookeeper.nodes(name));
+      own.removeAll(before);
+      zookeeper.plain().delete(TestZookeeper.folderOf(name) + "/" + own.get(0), -1);
+      await().until(() -> hints.get() == 1);
+      assertThat(wire.questions()).containsExactly(OpCode.getData);
     }
   }
 
@@ -196,12 +222,7 @@ class ZookeeperCostTest {
 
   @Test
   void manyLocksHaveOneHeartbeatAndALookForEachNode() throws Exception {
-    List<Claim> claims = new ArrayList<>();
-    for (int i = 0; i < 20; i++) {
-      claims.add(newClaim());
-      granted(backend, claims.get(i));
-    }
-    wire.questions();
+    List<Claim> claims = newGrants(20);
     for (Claim claim : claims) {
       assertThat(answer(backend.renew(claim, TestZookeeper.LONGEST)))
           .isInstanceOf(Renewal.Renewed.class);
@@ -210,6 +231,115 @@ class ZookeeperCostTest {
     assertThat(asked).filteredOn(operation -> operation == OpCode.sync).hasSize(1);
     assertThat(asked).filteredOn(operation -> operation == OpCode.exists).hasSize(20);
     assertThat(asked).hasSize(21);
+  }
+
+  private List<Claim> newGrants(int number) throws Exception {
+    List<Claim> claims = new ArrayList<>();
+    for (int i = 0; i < number; i++) {
+      claims.add(newClaim());
+      granted(backend, claims.get(i));
+    }
+    wire.questions();
+    return claims;
+  }
+
+  /** Releases all, and the server hears the first only behind what is done meanwhile. */
+  private List<CompletableFuture<Release>> release(List<Claim> claims, Meanwhile meanwhile)
+      throws Exception {
+    CountDownLatch isDone = new CountDownLatch(1);
+    wire.before(OpCode.delete, () -> awaitEnd(isDone));
+    List<CompletableFuture<Release>> released = new ArrayList<>();
+    try {
+      for (Claim claim : claims) {
+        released.add(backend.release(claim, 0, Duration.ZERO).toCompletableFuture());
+      }
+      meanwhile.run();
+    } finally {
+      isDone.countDown();
+    }
+    return released;
+  }
+
+  private interface Meanwhile {
+    void run() throws Exception;
+  }
+
+  private static void awaitEnd(CountDownLatch latch) {
+    try {
+      assertThat(latch.await(TestZookeeper.PATIENT.toSeconds(), TimeUnit.SECONDS)).isTrue();
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private boolean isNodeOf(Claim claim) {
+    return !zookeeper.nodes(claim.name()).isEmpty();
+  }
+
+  @Test
+  void releasesThatComeWhileOneIsUnderWayGoTogetherAHundredAtATime() throws Exception {
+    List<Claim> claims = newGrants(102);
+    for (CompletableFuture<Release> each : release(claims, () -> {})) {
+      assertThat(answer(each)).isEqualTo(Release.RELEASED);
+    }
+    assertThat(wire.questions()).containsExactly(OpCode.delete, OpCode.multi, OpCode.delete);
+    assertThat(claims).noneMatch(this::isNodeOf);
+  }
+
+  @Test
+  void oneOfSeveralReleasesThatWasDeletedByHandIsGoneAndTheOthersAreDone() throws Exception {
+    List<Claim> claims = newGrants(5);
+    List<CompletableFuture<Release>> released =
+        release(claims, () -> zookeeper.deleteNodes(claims.get(2).name()));
+    for (int i = 0; i < 5; i++) {
+      assertThat(answer(released.get(i))).isEqualTo(i == 2 ? Release.GONE : Release.RELEASED);
+    }
+    List<Integer> oneByOne = Collections.nCopies(4, OpCode.delete);
+    List<Integer> asked = wire.questions();
+    assertThat(asked.subList(0, 2)).containsExactly(OpCode.delete, OpCode.multi);
+    assertThat(asked.subList(2, asked.size())).isEqualTo(oneByOne);
+    assertThat(claims).noneMatch(this::isNodeOf);
+  }
+
+  @Test
+  void severalReleasesWithoutAnAnswerMayBePutAgain() throws Exception {
+    List<Claim> claims = newGrants(5);
+    wire.before(OpCode.multi, wire::loseAnswers);
+    List<CompletableFuture<Release>> released = release(claims, () -> {});
+    await().until(() -> claims.stream().noneMatch(this::isNodeOf));
+    wire.cut();
+    assertThat(answer(released.get(0))).isEqualTo(Release.RELEASED);
+    for (int i = 1; i < 5; i++) {
+      assertLost(released.get(i));
+      assertThat(releasedAgain(claims.get(i))).isEqualTo(Release.GONE);
+    }
+  }
+
+  @Test
+  void severalReleasesThatTheServerHasNotHeardAreDoneWhenPutAgain() throws Exception {
+    List<Claim> claims = newGrants(5);
+    wire.before(OpCode.multi, wire::loseQuestions);
+    List<CompletableFuture<Release>> released = release(claims, () -> {});
+    await().until(() -> wire.questionsSoFar().contains(OpCode.multi));
+    wire.cut();
+    assertThat(answer(released.get(0))).isEqualTo(Release.RELEASED);
+    for (int i = 1; i < 5; i++) {
+      assertLost(released.get(i));
+      assertThat(releasedAgain(claims.get(i))).isEqualTo(Release.RELEASED);
+    }
+    assertThat(claims).noneMatch(this::isNodeOf);
+  }
+
+  private static void assertLost(CompletableFuture<Release> answer) {
+    assertThatThrownBy(() -> answer(answer))
+        .hasCauseInstanceOf(BackendException.class)
+        .hasMessageContaining("ended before an answer came");
+  }
+
+  private Release releasedAgain(Claim claim) {
+    return await()
+        .ignoreExceptions() // until it is connected again
+        .until(() -> answer(backend.release(claim, 0, Duration.ZERO)), answered -> true);
   }
 
   @Test
@@ -233,10 +363,10 @@ class ZookeeperCostTest {
     for (int i = 0; i < 10; i++) {
       assertThat(answer(backend.release(before, 0, Duration.ZERO))).isEqualTo(Release.RELEASED);
       before = waiters.get(i);
-      int expected = 2 * i + 1; // its predecessor, and the end of its own node a turn later
+      int expected = i + 1;
       await().until(() -> hints.get() >= expected);
       assertThat(answer(backend.ask(waiting(before)))).isInstanceOf(Attempt.Granted.class);
-      assertThat(hints.get()).isBetween(expected, expected + 1);
+      assertThat(hints).hasValue(expected);
     }
   }
 
