@@ -131,11 +131,11 @@ class ZookeeperMutantsTest {
             "nodes after releases together"),
         Arguments.of(
             Mutant.of(
-                "a refused transaction is the end of all",
+                "each is told of another's node",
                 RELEASES,
-                "boolean isRefused = failure == null && !isDone;",
-                "boolean isRefused = together.isEmpty();"),
-            "a release of who was deleted"),
+                "put(List.of(each))",
+                "put(List.of(together.get(0)))"),
+            "a release together with it"),
         Arguments.of(
             Mutant.of(
                 "no look after the lift",

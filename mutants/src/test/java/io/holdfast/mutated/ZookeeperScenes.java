@@ -228,13 +228,16 @@ public final class ZookeeperScenes extends TwoProcesses {
   /** Two that wait for a third, one of them for a node that somebody has deleted. */
   private void releasesTogether() throws Exception {
     List<Claim> claims = List.of(claim("first"), claim("second"), claim("third"));
+    List<Long> tokens = new ArrayList<>();
     for (Claim claim : claims) {
-      token("a free lock", heard(one.ask(asking(claim, 1))));
+      tokens.add(token("a free lock", heard(one.ask(asking(claim, 1)))));
     }
     CountDownLatch deleted = new CountDownLatch(1);
     wire.before(OpCode.delete, () -> awaitEnd(deleted));
-    List<CompletionStage<Release>> released =
-        claims.stream().map(claim -> one.release(claim, 0, Duration.ZERO)).toList();
+    List<CompletionStage<Release>> released = new ArrayList<>();
+    for (int i = 0; i < claims.size(); i++) {
+      released.add(one.release(claims.get(i), tokens.get(i), Duration.ZERO));
+    }
     try {
       delete(nodes("second").get(0));
     } finally {

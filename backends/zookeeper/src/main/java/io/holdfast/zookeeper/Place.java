@@ -122,15 +122,22 @@ final class Place {
     }
   }
 
-  /** Gives up what it has, or may have; what is unsent will never be. */
-  CompletionStage<Release> release() {
-    return giveUp(this::leave);
+  /**
+   * Gives up what it has, or may have; what is unsent will never be.
+   *
+   * @param wasHeld whether somebody has heard of the grant, who then asks for no other before the
+   *     answer
+   */
+  CompletionStage<Release> release(boolean wasHeld) {
+    return giveUp(() -> leave(wasHeld));
   }
 
   /** As {@link #release}, but leaves a lock that was granted to whoever may rely on it. */
   void withdraw() {
     var unused =
-        giveUp(() -> grant == null ? leave() : CompletableFuture.completedFuture(Release.RELEASED));
+        giveUp(
+            () ->
+                grant == null ? leave(false) : CompletableFuture.completedFuture(Release.RELEASED));
   }
 
   private CompletionStage<Release> giveUp(Supplier<CompletionStage<Release>> how) {
@@ -185,6 +192,7 @@ final class Place {
             ? session.create(folder, new byte[0], CreateMode.CONTAINER)
             : CompletableFuture.completedFuture(true);
     long askedAt = session.now();
+    grant = null; // it was of a node that is gone
     isUnsure = true;
     CompletableFuture<Session.Created> creation =
         session.create(
@@ -305,7 +313,7 @@ final class Place {
   private CompletionStage<Attempt> refused(Node own, String ahead, Look look, Ask ask) {
     OptionalInt position = OptionalInt.of(look.before().positionOf(own.name()));
     if (!ask.mayWait()) {
-      return leave().thenApply(left -> new Attempt.Refused(Duration.ZERO, position));
+      return leave(false).thenApply(left -> new Attempt.Refused(Duration.ZERO, position));
     }
     waitsFor = List.of(folder + "/" + ahead, own.path());
     listen();
@@ -365,16 +373,16 @@ final class Place {
   }
 
   /** Deletes what the claim has, also if that has to be found first. */
-  private CompletionStage<Release> leave() {
+  private CompletionStage<Release> leave(boolean wasHeld) {
     Node own = node;
     if (session.isGone() || (own == null && !isUnsure)) {
       return CompletableFuture.completedFuture(Release.GONE);
     }
     if (own == null) {
-      return find().thenCompose(found -> leave());
+      return find().thenCompose(found -> leave(wasHeld));
     }
-    boolean isGranted = grant != null;
-    return (isGranted ? session.release(own.path()) : session.delete(own.path()))
+    Release left = grant == null ? Release.GONE : Release.RELEASED;
+    return (wasHeld ? session.release(own.path()) : session.delete(own.path()))
         .handle(
             (deleted, failure) -> {
               if (failure != null && !isGone(failure)) {
@@ -385,7 +393,7 @@ final class Place {
                 throw new CompletionException(failure);
               }
               forget();
-              return isGranted && failure == null ? Release.RELEASED : Release.GONE;
+              return failure == null ? left : Release.GONE;
             });
   }
 

@@ -18,8 +18,9 @@ import org.apache.zookeeper.OpResult;
  * deleted by hand or may not be deleted, is put again node by node, so that nobody is answered for
  * another. One whose answer is lost leaves open what became of each of its nodes.
  *
- * <p>Only of locks that were granted: what is asked after the call may overtake it, as long as it
- * does not wait for the answer. Thread-safe.
+ * <p>What is asked after the call, and does not wait for the answer, may overtake it. So this is
+ * not for a claim that gives up its place: the next one would find itself behind it. One that waits
+ * here while the connection breaks goes over the next. Thread-safe.
  */
 final class Releases {
 
@@ -74,21 +75,17 @@ final class Releases {
               isUnderWay.set(false);
               sendNext();
               boolean isRefused = failure == null && !isDone;
-              together.forEach(each -> tell(each, isRefused ? alone(each) : done));
+              together.forEach(each -> tell(each, isRefused ? put(List.of(each)) : done));
             });
   }
 
   /** False if a transaction is refused. */
   private CompletableFuture<Boolean> put(List<Unsent> together) {
     try {
-      return together.size() == 1 ? alone(together.get(0)) : atOnce(together);
+      return together.size() == 1 ? session.delete(together.get(0).node()) : atOnce(together);
     } catch (RuntimeException | Error e) {
       return CompletableFuture.failedFuture(e); // or nothing would ever be released again
     }
-  }
-
-  private CompletableFuture<Boolean> alone(Unsent release) {
-    return session.delete(release.node());
   }
 
   private CompletableFuture<Boolean> atOnce(List<Unsent> together) {

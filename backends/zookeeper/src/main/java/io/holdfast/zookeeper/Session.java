@@ -37,8 +37,8 @@ import org.jspecify.annotations.Nullable;
  * One session, from its beginning to its end, and its questions as futures. It is never replaced by
  * another one under a question: what is asked of a session that has ended fails. Questions reach
  * the ensemble in the order of the calls, also over a change of the server, and none twice; at a
- * loss of the connection all that have no answer fail. {@link Releases} alone keep an order of
- * their own.
+ * loss of the connection all that have no answer fail. {@link Releases} alone wait here for each
+ * other, and may be overtaken.
  *
  * <p>Futures complete in the order of the questions, on the client's one event thread, so what
  * hangs on them must not block. Thread-safe.
@@ -327,7 +327,7 @@ final class Session {
     return answer;
   }
 
-  /** As {@link #delete}, for the node of a lock that was granted. */
+  /** As {@link #delete}, for the node of a lock that was held. */
   CompletableFuture<Boolean> release(String path) {
     return releases.release(path);
   }

@@ -165,7 +165,7 @@ final class ZookeeperBackend implements LockBackend, Inspectable {
     Place place = places.get(claim.id());
     return place == null
         ? CompletableFuture.completedFuture(Release.GONE)
-        : forgetIfEmpty(claim, place, place.release());
+        : forgetIfEmpty(claim, place, place.release(lastTokenUsed > 0));
   }
 
   @Override

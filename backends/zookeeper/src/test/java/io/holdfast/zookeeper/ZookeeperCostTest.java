@@ -50,6 +50,9 @@ class ZookeeperCostTest {
   private static final List<Integer> CONFIRMED_LOOK = List.of(OpCode.sync, OpCode.multiRead);
   private static final Duration SESSION = TestZookeeper.LONGEST;
 
+  /** That a holder has seen; which one it is makes no difference. */
+  private static final long TOKEN = 1;
+
   private final TestZookeeper zookeeper = TestZookeeper.one();
   private ManualTime time;
   private Wire wire;
@@ -243,6 +246,11 @@ class ZookeeperCostTest {
     return claims;
   }
 
+  /** As a holder does. */
+  private CompletableFuture<Release> release(Claim claim) {
+    return backend.release(claim, TOKEN, Duration.ZERO).toCompletableFuture();
+  }
+
   /** Releases all, and the server hears the first only behind what is done meanwhile. */
   private List<CompletableFuture<Release>> release(List<Claim> claims, Meanwhile meanwhile)
       throws Exception {
@@ -251,7 +259,7 @@ class ZookeeperCostTest {
     List<CompletableFuture<Release>> released = new ArrayList<>();
     try {
       for (Claim claim : claims) {
-        released.add(backend.release(claim, 0, Duration.ZERO).toCompletableFuture());
+        released.add(release(claim));
       }
       meanwhile.run();
     } finally {
@@ -284,6 +292,23 @@ class ZookeeperCostTest {
     }
     assertThat(wire.questions()).containsExactly(OpCode.delete, OpCode.multi, OpCode.delete);
     assertThat(claims).noneMatch(this::isNodeOf);
+  }
+
+  @Test
+  void whoGivesUpItsPlaceIsNotKeptWaitingByReleases() throws Exception {
+    List<Claim> claims = newGrants(3);
+    Claim waiter = Claim.on(claims.get(0).name(), "a waiter");
+    answer(backend.ask(waiting(waiter)));
+    wire.questions();
+    List<CompletableFuture<Release>> left = new ArrayList<>();
+    for (CompletableFuture<Release> each :
+        release(
+            claims,
+            () -> left.add(backend.release(waiter, 0, Duration.ZERO).toCompletableFuture()))) {
+      assertThat(answer(each)).isEqualTo(Release.RELEASED);
+    }
+    assertThat(answer(left.get(0))).isEqualTo(Release.GONE);
+    assertThat(wire.questions()).containsExactly(OpCode.delete, OpCode.delete, OpCode.multi);
   }
 
   @Test
@@ -339,7 +364,7 @@ class ZookeeperCostTest {
   private Release releasedAgain(Claim claim) {
     return await()
         .ignoreExceptions() // until it is connected again
-        .until(() -> answer(backend.release(claim, 0, Duration.ZERO)), answered -> true);
+        .until(() -> answer(release(claim)), answered -> true);
   }
 
   @Test

@@ -10,6 +10,7 @@ import static io.holdfast.zookeeper.TestZookeeper.waiting;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import io.holdfast.LockName;
 import io.holdfast.StoreRefusedException;
@@ -196,6 +197,28 @@ class ZookeeperTokensTest {
       write(Long.toString(base() + FAR));
     } catch (Exception e) {
       throw new IllegalStateException(e);
+    }
+  }
+
+  @Test
+  void whoAsksAgainAfterAReleaseWithoutAnAnswerGetsAnotherToken() throws Exception {
+    try (Wire wire = new Wire(zookeeper.server().getPort());
+        ZookeeperBackend backend = zookeeper.open(wire.url(), TestZookeeper.SESSION);
+        ZookeeperBackend other = zookeeper.open()) {
+      Claim claim = newClaim();
+      long first = granted(backend, claim).firstToken();
+      wire.before(OpCode.delete, wire::loseAnswers);
+      var unused = backend.release(claim, first, Duration.ZERO);
+      await().until(() -> zookeeper.nodes(claim.name()).isEmpty());
+      wire.cut();
+      Claim between = Claim.on(claim.name(), "another");
+      long token = granted(other, between).firstToken();
+      answer(other.release(between, token, Duration.ZERO));
+      long again =
+          await()
+              .ignoreExceptions() // until it is connected again
+              .until(() -> granted(backend, claim).firstToken(), answered -> true);
+      assertThat(again).isGreaterThan(token);
     }
   }
 
