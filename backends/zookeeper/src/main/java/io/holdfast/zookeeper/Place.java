@@ -165,10 +165,10 @@ final class Place {
 
   private CompletionStage<Attempt> attempt(Ask ask) {
     checkSession();
+    base.liftAhead(session);
     Node known = node;
     if (known != null) {
       CompletableFuture<Boolean> confirmed = session.confirmed();
-      base.liftAhead(session);
       return Look.at(folder, session, base, known.name())
           .thenCombine(confirmed, (look, answered) -> look)
           .thenCompose(look -> attempt(known, look, ask, ask.span()));
@@ -199,7 +199,6 @@ final class Place {
             folder + "/" + prefix(),
             (session.length().toMillis() + " " + claim.label()).getBytes(StandardCharsets.UTF_8),
             CreateMode.EPHEMERAL_SEQUENTIAL);
-    base.liftAhead(session);
     return Look.at(folder, session, base)
         .handle(
             (look, failure) -> {

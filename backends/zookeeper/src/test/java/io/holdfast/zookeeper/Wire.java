@@ -3,6 +3,7 @@ package io.holdfast.zookeeper;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -30,6 +31,7 @@ final class Wire implements AutoCloseable {
   private final NioReactor reactor;
   private final TcpCrusher crusher;
   private final List<Integer> questions = new CopyOnWriteArrayList<>();
+  private volatile List<Integer> lastRead = List.of();
   private volatile boolean losesQuestions;
   private volatile boolean losesAnswers;
   private volatile boolean isOld;
@@ -144,6 +146,11 @@ final class Wire implements AutoCloseable {
     return List.copyOf(questions);
   }
 
+  /** What the parts of the last read of several parts have asked for. */
+  List<Integer> lastRead() {
+    return lastRead;
+  }
+
   @Override
   public void close() {
     crusher.close();
@@ -185,9 +192,24 @@ final class Wire implements AutoCloseable {
       question.getInt();
       int operation = question.getInt();
       if (operation != OpCode.ping && operation != OpCode.auth) {
+        if (operation == OpCode.multiRead) {
+          lastRead = parts(question);
+        }
         questions.add(operation);
         Objects.requireNonNullElse(before.remove(operation), (Runnable) () -> {}).run();
       }
+    }
+
+    /** Each has its kind, whether it is the end, an error, a path, and whether to watch it. */
+    private List<Integer> parts(ByteBuffer read) {
+      List<Integer> parts = new ArrayList<>();
+      for (int kind = read.getInt(); read.get() == 0; kind = read.getInt()) {
+        parts.add(kind);
+        read.getInt();
+        int path = read.getInt();
+        read.position(read.position() + path + 1);
+      }
+      return List.copyOf(parts);
     }
   }
 }

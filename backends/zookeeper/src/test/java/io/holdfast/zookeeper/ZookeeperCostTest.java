@@ -142,6 +142,26 @@ class ZookeeperCostTest {
     assertThat(asked).hasSize(5);
   }
 
+  /** Behind others; answers how often it is told to ask again. */
+  private AtomicInteger waits(Claim claim) throws Exception {
+    assertThat(answer(backend.ask(waiting(claim)))).isInstanceOf(Attempt.Refused.class);
+    AtomicInteger hints = new AtomicInteger();
+    var unused = backend.watch(claim, hints::incrementAndGet);
+    await("the watch").until(() -> wire.questionsSoFar().contains(OpCode.getData));
+    assertThat(wire.questions()).isEqualTo(WAIT);
+    return hints;
+  }
+
+  @Test
+  void theLineIsReadTwiceOnlyWhileTheNameOfTheOwnNodeIsNotKnown() throws Exception {
+    Claim claim = Claim.on(usedName(), "a test");
+    granted(backend, claim);
+    assertThat(wire.lastRead())
+        .containsExactly(OpCode.getChildren, OpCode.getData, OpCode.getChildren);
+    granted(backend, claim);
+    assertThat(wire.lastRead()).containsExactly(OpCode.getChildren, OpCode.getData, OpCode.getData);
+  }
+
   @Test
   void aHandOverIsAnEventAndOneRoundTrip() throws Exception {
     LockName name = usedName();
@@ -149,11 +169,7 @@ class ZookeeperCostTest {
     Claim second = Claim.on(name, "second");
     try (ZookeeperBackend other = zookeeper.open()) {
       granted(other, first);
-      assertThat(answer(backend.ask(waiting(second)))).isInstanceOf(Attempt.Refused.class);
-      AtomicInteger hints = new AtomicInteger();
-      var unused = backend.watch(second, hints::incrementAndGet);
-      await("the watch").until(() -> wire.questionsSoFar().contains(OpCode.getData));
-      assertThat(wire.questions()).isEqualTo(WAIT);
+      AtomicInteger hints = waits(second);
       answer(other.release(first, 0, Duration.ZERO));
       await().until(() -> hints.get() > 0);
       assertThat(wire.questions()).isEmpty();
@@ -169,11 +185,7 @@ class ZookeeperCostTest {
     try (ZookeeperBackend other = zookeeper.open()) {
       granted(other, Claim.on(name, "first"));
       List<String> before = zookeeper.nodes(name);
-      answer(backend.ask(waiting(second)));
-      AtomicInteger hints = new AtomicInteger();
-      var unused = backend.watch(second, hints::incrementAndGet);
-      await("the watch").until(() -> wire.questionsSoFar().contains(OpCode.getData));
-      assertThat(wire.questions()).isEqualTo(WAIT);
+      AtomicInteger hints = waits(second);
       time.pass(Duration.ofSeconds(1));
       await("the other watch").until(() -> wire.questionsSoFar().contains(OpCode.getData));
       assertThat(time.tasks()).isZero();
