@@ -35,8 +35,17 @@ final class Child implements AutoCloseable {
     ProcessBuilder builder = new ProcessBuilder(words).inheritIO();
     builder.environment().putAll(variables);
     Child child = new Child(builder.start(), session, keeper);
-    keeper.watch(child.targets());
+    child.beWatched();
     return child;
+  }
+
+  private void beWatched() {
+    try {
+      keeper.watch(targets());
+    } catch (IOException e) {
+      // Somebody has killed the keeper. A moment later we would not hear of it before a signal is
+      // due, and signals then go another way; the command runs, and here must not be lost sight of.
+    }
   }
 
   /** Runs the action once the command has ended, on another thread. */
