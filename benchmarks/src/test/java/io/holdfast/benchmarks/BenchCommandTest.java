@@ -21,6 +21,7 @@ class BenchCommandTest {
   @TempDir Path folder;
 
   @Test
+  @Tag("slow")
   void everyMethodHasItsRowInTableAndJson() throws Exception {
     Path json = folder.resolve("figures.json");
 

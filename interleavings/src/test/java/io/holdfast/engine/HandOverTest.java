@@ -20,12 +20,14 @@ import org.jetbrains.lincheck.datastructures.Operation;
 import org.jetbrains.lincheck.datastructures.Param;
 import org.jetbrains.lincheck.datastructures.Validate;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
  * Callers that come, go away, run out of time and give back at the same moment: one at a time has
  * the lock, in the order in which they came, and nobody is left waiting for a lock that is free.
  */
+@Tag("slow")
 class HandOverTest {
 
   private static final int ORDERS = 80;

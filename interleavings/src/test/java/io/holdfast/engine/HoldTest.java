@@ -4,6 +4,7 @@ import io.holdfast.LeaseState;
 import org.jetbrains.lincheck.datastructures.IntGen;
 import org.jetbrains.lincheck.datastructures.Operation;
 import org.jetbrains.lincheck.datastructures.Param;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** A holder's standing changes in atomic steps, and what has ended does not come back. */
@@ -25,6 +26,7 @@ class HoldTest {
   }
 
   @Test
+  @Tag("slow")
   void changesOfThreeThreadsAreAtomicSteps() {
     Interleavings.generated("Hold with three threads", 8, 400)
         .threads(3)
@@ -42,6 +44,7 @@ class HoldTest {
   }
 
   @Test
+  @Tag("slow")
   void aHoldThatLooksBeforeItActsIsCaught() {
     Interleavings.caught(
         "Invalid execution results",

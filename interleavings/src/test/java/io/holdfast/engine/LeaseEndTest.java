@@ -30,6 +30,7 @@ import org.junit.jupiter.api.Test;
  * The end of a lease against everything that may happen at the same moment: it is told once, no
  * renewal follows a release, and what is over stays over.
  */
+@Tag("slow")
 class LeaseEndTest {
 
   private static final int ORDERS = 100;
@@ -55,7 +56,6 @@ class LeaseEndTest {
   }
 
   @Test
-  @Tag("slow")
   void closingMeetsClosing() {
     duel("close against close", ORDERS, CloseAgainstClose.class);
   }
@@ -71,7 +71,6 @@ class LeaseEndTest {
   }
 
   @Test
-  @Tag("slow")
   void aLateRenewalMeetsTheEndOfTheLease() {
     duel("a late renewal against the end", ORDERS / 2, LateRenewalAgainstTheEnd.class);
   }
@@ -92,7 +91,6 @@ class LeaseEndTest {
   }
 
   @Test
-  @Tag("slow")
   void anActionThatIsAddedMeetsTheClosingOfAllLocks() {
     duel("onLost against Locks.close", ORDERS / 2, OnLostAgainstLocksClose.class);
   }

@@ -29,6 +29,7 @@ class MailboxTest {
   }
 
   @Test
+  @Tag("slow")
   void eventsOfThreeThreadsRunOneAfterTheOther() {
     explore(
         "Mailbox, three threads",
@@ -51,6 +52,7 @@ class MailboxTest {
   }
 
   @Test
+  @Tag("slow")
   void aMailboxThatForgetsTheLastEventIsCaught() {
     caught(
         "each event once",
@@ -58,6 +60,7 @@ class MailboxTest {
   }
 
   @Test
+  @Tag("slow")
   void aMailboxThatRunsTwoEventsAtOnceIsCaught() {
     caught(
         "one at a time",

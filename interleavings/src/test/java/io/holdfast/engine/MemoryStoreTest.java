@@ -21,6 +21,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.jetbrains.lincheck.datastructures.IntGen;
 import org.jetbrains.lincheck.datastructures.Operation;
 import org.jetbrains.lincheck.datastructures.Param;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Every question to the store in memory is one atomic step, also while time passes. */
@@ -63,6 +64,7 @@ class MemoryStoreTest {
   }
 
   @Test
+  @Tag("slow")
   void aStoreThatLooksBeforeItActsIsCaught() {
     caught(
         "Invalid execution results",

@@ -16,6 +16,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** What is told at most once, whoever else wants to tell it at the same moment. */
@@ -53,6 +54,7 @@ class OnceTest {
   }
 
   @Test
+  @Tag("slow")
   void aFailureAfterTheAnswerIsCaught() {
     caught(
         "nothing follows an answer",
@@ -60,6 +62,7 @@ class OnceTest {
   }
 
   @Test
+  @Tag("slow")
   void aWarnerThatLooksBeforeItTellsIsCaught() {
     caught(
         "each warning once",

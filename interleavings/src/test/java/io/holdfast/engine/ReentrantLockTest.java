@@ -14,9 +14,11 @@ import org.jetbrains.lincheck.datastructures.Param;
 import org.jetbrains.lincheck.datastructures.ThreadIdGen;
 import org.jetbrains.lincheck.datastructures.Validate;
 import org.jetbrains.lincheck.datastructures.verifier.LinearizabilityVerifier;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** The lease as a JDK lock is a mutex that its thread enters again. */
+@Tag("slow")
 class ReentrantLockTest {
 
   @Test

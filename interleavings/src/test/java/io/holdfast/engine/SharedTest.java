@@ -19,6 +19,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** What many threads share: the one question of a session, and a history. */
@@ -42,6 +43,7 @@ class SharedTest {
   }
 
   @Test
+  @Tag("slow")
   void aHeartbeatThatLooksBeforeItPutsItsQuestionIsCaught() {
     caught(
         "one question for both",
@@ -80,6 +82,7 @@ class SharedTest {
   }
 
   @Test
+  @Tag("slow")
   void numbersThatAreCountedInTwoStepsAreCaught() {
     caught(
         "no number twice",

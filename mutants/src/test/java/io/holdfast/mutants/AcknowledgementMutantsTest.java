@@ -19,6 +19,7 @@ import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -27,6 +28,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  * Mutants of the CMDB's store: it acknowledges what is committed, and nothing else. A constraint
  * that is looked at last makes the commit of one report fail on a real PostgreSQL.
  */
+@Tag("slow")
 class AcknowledgementMutantsTest {
 
   private static final String STORE =

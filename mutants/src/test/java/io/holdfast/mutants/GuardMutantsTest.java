@@ -19,6 +19,7 @@ import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -27,6 +28,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  * Mutants of the guard for JDBC: two holders of one lock take turns on a real PostgreSQL, and the
  * mutant loses an update or gives an answer on which its caller would do the wrong thing.
  */
+@Tag("slow")
 class GuardMutantsTest {
 
   private static final String GUARD = "guards/jdbc/src/main/";

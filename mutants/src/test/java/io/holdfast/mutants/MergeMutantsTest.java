@@ -11,11 +11,13 @@ import java.util.List;
 import java.util.Random;
 import java.util.TreeSet;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Mutants of the CMDB's merge: reports of one machine in many orders have to make one state. */
+@Tag("slow")
 class MergeMutantsTest {
 
   private static final String MERGE = "apps/cmdb/src/main/java/io/holdfast/cmdb/merge/";

@@ -4,12 +4,39 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** A mutant that is none would be found by nothing, or by chance. */
 class MutantTest {
 
   private static final String TERM = "core/src/main/java/io/holdfast/engine/Term.java";
+
+  static Stream<Mutant> all() {
+    return Stream.of(
+            Stream.concat(Mutants.inWorlds().stream(), StoreMutants.inWorlds().stream())
+                .flatMap(
+                    mutant ->
+                        Stream.concat(Stream.of(mutant.mutant()), mutant.settings().stream())),
+            AcknowledgementMutantsTest.mutants(),
+            GuardMutantsTest.mutants(),
+            MergeMutantsTest.mutants(),
+            ScriptMutantsTest.mutants(),
+            SqlMutantsTest.ofTheTable(),
+            SqlMutantsTest.ofSessions(),
+            Stream.concat(EtcdMutantsTest.mutants(), ZookeeperMutantsTest.mutants())
+                .map(arguments -> (Mutant) arguments.get()[0]))
+        .flatMap(mutants -> mutants);
+  }
+
+  /** To find them takes long and is left to the slow tests; that they fit the code is not. */
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("all")
+  void eachFitsTheCodeAsItIs(Mutant mutant) {
+    assertThat(mutant.source().lines()).isNotEmpty();
+  }
 
   @Test
   void itIsTheFileWithOneTextReplaced() {

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -18,6 +19,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  * it is stands the same worlds, and two hundred of each kind at least. {@code
  * -Dmutants.seeds=100000} gives the mutants as many, and has the code as it is stand as many.
  */
+@Tag("slow")
 class MutantsTest {
 
   private static final int MOST_WORLDS = Integer.getInteger("mutants.seeds", 3_000);

@@ -14,6 +14,7 @@ import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -22,6 +23,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  * Mutants of the Redis scripts, as they are on a real server. Time passes here by moving the end of
  * a key; nothing depends on how long the test takes, if it takes less than five minutes.
  */
+@Tag("slow")
 class ScriptMutantsTest {
 
   private static final String SCRIPTS = "backends/redis/src/main/resources/io/holdfast/redis/";

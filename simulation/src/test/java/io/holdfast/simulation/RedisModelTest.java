@@ -22,6 +22,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -32,7 +33,8 @@ import org.junit.jupiter.params.provider.EnumSource;
  */
 class RedisModelTest {
 
-  private static final int SEQUENCES = 10_000;
+  private static final int SEQUENCES = 2_500;
+  private static final int MANY_SEQUENCES = 10_000;
   private static final int AT_ONCE = 250;
   private static final int OPERATIONS = 20;
   private static final int SEQUENCES_TO_CATCH = 250;
@@ -59,9 +61,7 @@ class RedisModelTest {
       assertThat(compare(alone, alone + 1, Operation::on)).isEmpty();
       return;
     }
-    for (long seed = 0; seed < SEQUENCES; seed += AT_ONCE) {
-      assertThat(compare(seed, seed + AT_ONCE, Operation::on)).isEmpty();
-    }
+    compareAll(0, SEQUENCES);
     assertThat(replies.keySet())
         .containsExactlyInAnyOrder(
             "granted",
@@ -75,7 +75,19 @@ class RedisModelTest {
             "free",
             "held",
             "foreign");
-    assertThat(replies.values()).allMatch(count -> count > 100, "each often enough to tell");
+    assertThat(replies.values()).allMatch(count -> count > 25, "each often enough to tell");
+  }
+
+  @Test
+  @Tag("slow")
+  void theModelAnswersAsTheScriptsInManySequences() throws Exception {
+    compareAll(SEQUENCES, MANY_SEQUENCES);
+  }
+
+  private void compareAll(long from, long to) throws Exception {
+    for (long seed = from; seed < to; seed += AT_ONCE) {
+      assertThat(compare(seed, seed + AT_ONCE, Operation::on)).isEmpty();
+    }
   }
 
   @ParameterizedTest

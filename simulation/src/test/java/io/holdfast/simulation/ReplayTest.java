@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Test;
 /** A seed is the same history byte for byte, on the JDK of the build and on the newest one. */
 class ReplayTest {
 
-  private static final int SEEDS = 300;
+  private static final int SEEDS = 100;
 
   /** What the newest JDK of this machine runs: prints the digest of the histories. */
   public static final class Digests {
@@ -51,6 +51,8 @@ class ReplayTest {
     String there =
         output(
             newest.getProperty("newest-jdk.java"),
+            "-XX:TieredStopAtLevel=1",
+            "-XX:+UseSerialGC",
             "-cp",
             System.getProperty("java.class.path"),
             Digests.class.getName());

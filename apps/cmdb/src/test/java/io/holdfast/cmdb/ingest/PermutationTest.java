@@ -21,6 +21,7 @@ import java.util.Set;
 import java.util.SortedMap;
 import java.util.SortedSet;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -29,16 +30,25 @@ import org.junit.jupiter.api.Test;
 class PermutationTest {
 
   private static final int WORLDS = 25;
-  private static final int PERMUTATIONS = 40;
   private static final int INGESTS = 3;
 
   @Test
+  void ordersOverSeveralWorkersHaveTheOutcomeOfTheSetOfReports() throws Exception {
+    everyOrderHasTheOutcomeOfTheSet(10);
+  }
+
+  @Test
+  @Tag("slow")
   void aThousandOrdersOverSeveralWorkersHaveTheOutcomeOfTheSetOfReports() throws Exception {
+    everyOrderHasTheOutcomeOfTheSet(40);
+  }
+
+  private static void everyOrderHasTheOutcomeOfTheSet(int permutations) throws Exception {
     List<World> worlds = new ArrayList<>();
     List<Report> all = new ArrayList<>();
     Random random = new Random(20261120);
     for (int world = 0; world < WORLDS; world++) {
-      for (int permutation = 0; permutation < PERMUTATIONS; permutation++) {
+      for (int permutation = 0; permutation < permutations; permutation++) {
         World one = new World(world, "w" + world + "p" + permutation + "-");
         worlds.add(one);
         List<Report> shuffled = one.reports();
