@@ -27,18 +27,19 @@ import org.junit.jupiter.api.Test;
  * Callers that come, go away, run out of time and give back at the same moment: one at a time has
  * the lock, in the order in which they came, and nobody is left waiting for a lock that is free.
  */
-@Tag("slow")
 class HandOverTest {
 
   private static final int ORDERS = 80;
   private static final LockOptions SOON = LockOptions.DEFAULTS.waitAtMost(Duration.ofSeconds(5));
 
   @Test
+  @Tag("slow")
   void whateverCallersDoOneHasTheLockAndNobodyIsForgotten() {
     onAnEngine(generated("LocalQueue, anything by two threads", 5, 20)).check(Anything.class);
   }
 
   @Test
+  @Tag("slow")
   void whateverThreeThreadsDoOneHasTheLockAndNobodyIsForgotten() {
     onAnEngine(generated("LocalQueue, anything by three threads", 2, 30))
         .threads(3)
@@ -47,21 +48,25 @@ class HandOverTest {
   }
 
   @Test
+  @Tag("slow")
   void whoComesWhileTheLockIsGivenBackGetsIt() {
     duel("LocalQueue, release against enter", 3 * ORDERS, ReleaseAgainstEnter.class);
   }
 
   @Test
+  @Tag("slow")
   void whoIsCancelledWhileTheLockIsHandedOverLeavesNothingBehind() {
     duel("LocalQueue, release against cancel", ORDERS, ReleaseAgainstCancel.class);
   }
 
   @Test
+  @Tag("slow")
   void whoRunsOutOfTimeWhileTheLockIsHandedOverHasItOrNot() {
     duel("LocalQueue, release against deadline", ORDERS, ReleaseAgainstDeadline.class);
   }
 
   @Test
+  @Tag("slow")
   void thoseWhoWaitAreServedInTheirOrder() {
     duel("LocalQueue, order of service", ORDERS / 2, OrderOfService.class);
   }
@@ -72,6 +77,7 @@ class HandOverTest {
   }
 
   @Test
+  @Tag("slow")
   void aQueueThatLosesAWakeUpIsCaught() {
     caught(
         "nobody waits for a lock that is free",

@@ -30,47 +30,54 @@ import org.junit.jupiter.api.Test;
  * The end of a lease against everything that may happen at the same moment: it is told once, no
  * renewal follows a release, and what is over stays over.
  */
-@Tag("slow")
 class LeaseEndTest {
 
   private static final int ORDERS = 100;
 
   @Test
+  @Tag("slow")
   void closingMeetsARenewalThatIsDue() {
     duel("close against a due renewal", ORDERS, CloseAgainstRenewal.class);
   }
 
   @Test
+  @Tag("slow")
   void closingMeetsTheEndOfTheLease() {
     duel("close against the end of the lease", ORDERS, CloseAgainstTheEnd.class);
   }
 
   @Test
+  @Tag("slow")
   void closingMeetsARenewalThatHearsOfADeletion() {
     duel("close against a deletion", ORDERS, CloseAgainstDeletion.class);
   }
 
   @Test
+  @Tag("slow")
   void closingMeetsTheClosingOfAllLocks() {
     duel("close against Locks.close", ORDERS / 2, CloseAgainstLocksClose.class);
   }
 
   @Test
+  @Tag("slow")
   void closingMeetsClosing() {
     duel("close against close", ORDERS, CloseAgainstClose.class);
   }
 
   @Test
+  @Tag("slow")
   void closingALostLeaseMeetsClosing() {
     duel("close against close of a lost lease", ORDERS, CloseAgainstCloseWhenLost.class);
   }
 
   @Test
+  @Tag("slow")
   void closingWithoutAThreadMeetsTheEndOfTheLease() {
     duel("closeAsync against the end", ORDERS, CloseAsyncAgainstTheEnd.class);
   }
 
   @Test
+  @Tag("slow")
   void aLateRenewalMeetsTheEndOfTheLease() {
     duel("a late renewal against the end", ORDERS / 2, LateRenewalAgainstTheEnd.class);
   }
@@ -81,21 +88,25 @@ class LeaseEndTest {
   }
 
   @Test
+  @Tag("slow")
   void anActionThatIsAddedMeetsTheEndOfTheLease() {
     duel("onLost against the end", ORDERS, OnLostAgainstTheEnd.class);
   }
 
   @Test
+  @Tag("slow")
   void anActionThatIsAddedMeetsADeletionThatClosingHearsOf() {
     duel("onLost against Gone", ORDERS, OnLostAgainstGone.class);
   }
 
   @Test
+  @Tag("slow")
   void anActionThatIsAddedMeetsTheClosingOfAllLocks() {
     duel("onLost against Locks.close", ORDERS / 2, OnLostAgainstLocksClose.class);
   }
 
   @Test
+  @Tag("slow")
   void aRenewalThatOnlyLooksWhetherItIsClosedIsCaught() {
     caught(
         "no renewal is sent after the release",
@@ -103,16 +114,19 @@ class LeaseEndTest {
   }
 
   @Test
+  @Tag("slow")
   void aCloseThatOnlyLooksAtTheClockIsCaught() {
     caught("the end is told once", () -> duel("naive: close, end", ORDERS, NaiveEnd.class));
   }
 
   @Test
+  @Tag("slow")
   void aCloseThatOnlyLooksWhetherItIsClosedIsCaught() {
     caught("released once", () -> duel("naive: close, close", ORDERS, NaiveClose.class));
   }
 
   @Test
+  @Tag("slow")
   void aLateRenewalThatBringsALeaseBackIsCaught() {
     caught(
         "what is over stays over",
@@ -120,6 +134,7 @@ class LeaseEndTest {
   }
 
   @Test
+  @Tag("slow")
   void anActionThatIsAddedWhileTheOthersRunIsMissed() {
     caught("each action once", () -> duel("naive: onLost, end", ORDERS, NaiveOnLost.class));
   }

@@ -18,10 +18,10 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** The lease as a JDK lock is a mutex that its thread enters again. */
-@Tag("slow")
 class ReentrantLockTest {
 
   @Test
+  @Tag("slow")
   void tryLockAndUnlockAreAtomicStepsOfAReentrantMutex() {
     onAnEngine(generated("ReentrantLeaseLock against its specification", 6, 25))
         .actorsAfter(0)
@@ -31,6 +31,7 @@ class ReentrantLockTest {
   }
 
   @Test
+  @Tag("slow")
   void waitersExcludeEachOther() {
     onAnEngine(generated("ReentrantLeaseLock, waiting", 3, 20))
         .actorsPerThread(1)
@@ -39,6 +40,7 @@ class ReentrantLockTest {
   }
 
   @Test
+  @Tag("slow")
   void threeWaitersExcludeEachOther() {
     onAnEngine(generated("ReentrantLeaseLock, three waiting", 1, 20))
         .threads(3)
@@ -48,6 +50,7 @@ class ReentrantLockTest {
   }
 
   @Test
+  @Tag("slow")
   void aLockThatForgetsWhoseItIsIsCaught() {
     caught(
         "Invalid execution results",
@@ -59,6 +62,7 @@ class ReentrantLockTest {
   }
 
   @Test
+  @Tag("slow")
   void aLockThatLetsTwoInIsCaught() {
     caught(
         "one at a time",

@@ -16,8 +16,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * Each mutant runs in one world after the other until what is expected to find it does; the code as
- * it is stands the same worlds, and two hundred of each kind at least. {@code
- * -Dmutants.seeds=100000} gives the mutants as many, and has the code as it is stand as many.
+ * it is stands the same worlds, and sixty of each kind at least. {@code -Dmutants.seeds=100000}
+ * gives the mutants as many, and has the code as it is stand as many.
  */
 @Tag("slow")
 class MutantsTest {

@@ -13,25 +13,24 @@ import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Properties;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** A seed is the same history byte for byte, on the JDK of the build and on the newest one. */
 class ReplayTest {
 
-  private static final int SEEDS = 100;
-
   /** What the newest JDK of this machine runs: prints the digest of the histories. */
   public static final class Digests {
     private Digests() {}
 
-    /** Prints it. */
+    /** Prints it; the arguments are the first seed and the last. */
     public static void main(String[] args) throws NoSuchAlgorithmException {
-      System.out.println(digest());
+      System.out.println(digest(Long.parseLong(args[0]), Long.parseLong(args[1])));
     }
 
-    private static String digest() throws NoSuchAlgorithmException {
+    private static String digest(long first, long last) throws NoSuchAlgorithmException {
       MessageDigest all = MessageDigest.getInstance("SHA-256");
-      for (long seed = 1; seed <= SEEDS; seed++) {
+      for (long seed = first; seed <= last; seed++) {
         Simulation.Replay world = Simulation.world(seed);
         all.update((world.plan() + world.events()).getBytes(StandardCharsets.UTF_8));
       }
@@ -41,6 +40,16 @@ class ReplayTest {
 
   @Test
   void theNewestJdkRunsTheSameHistories() throws Exception {
+    compare(1, 100);
+  }
+
+  @Test
+  @Tag("slow")
+  void theNewestJdkRunsTheSameHistoriesOfMoreSeeds() throws Exception {
+    compare(101, 300);
+  }
+
+  private static void compare(long first, long last) throws Exception {
     Properties newest = new Properties();
     Path finder = Path.of("..", ".mvn", "NewestJdk.java");
     newest.load(new StringReader(output(javaHere(), finder.toString())));
@@ -55,8 +64,10 @@ class ReplayTest {
             "-XX:+UseSerialGC",
             "-cp",
             System.getProperty("java.class.path"),
-            Digests.class.getName());
-    assertThat(there.trim()).isEqualTo(Digests.digest());
+            Digests.class.getName(),
+            Long.toString(first),
+            Long.toString(last));
+    assertThat(there.trim()).isEqualTo(Digests.digest(first, last));
   }
 
   private static String javaHere() {

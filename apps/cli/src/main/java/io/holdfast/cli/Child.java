@@ -63,7 +63,15 @@ final class Child implements AutoCloseable {
     try {
       keeper.signal(name, targets());
     } catch (IOException e) {
-      // Somebody has killed the keeper. What the JDK can do is terminate and kill.
+      signalWithoutKeeper(name);
+    }
+  }
+
+  /** Somebody has killed the keeper. Where a shell cannot be started: terminates, or kills. */
+  private void signalWithoutKeeper(String name) {
+    try {
+      kill(name);
+    } catch (IOException e) {
       handles()
           .forEach(name.equals("KILL") ? ProcessHandle::destroyForcibly : ProcessHandle::destroy);
     }
@@ -80,14 +88,17 @@ final class Child implements AutoCloseable {
       return handles().findAny().isPresent();
     }
     try {
-      Process question =
-          new ProcessBuilder("sh", "-c", "kill -s 0 -- \"$1\"", "sh", targets())
-              .redirectError(Redirect.DISCARD)
-              .start();
-      return question.waitFor() == 0;
+      return kill("0").waitFor() == 0;
     } catch (IOException e) {
       return true;
     }
+  }
+
+  /** A fork, to which signal 0 is a question. The targets are several words without a group. */
+  private Process kill(String name) throws IOException {
+    return new ProcessBuilder("sh", "-c", "kill -s " + name + " -- " + targets())
+        .redirectError(Redirect.DISCARD)
+        .start();
   }
 
   /** Makes sure that the command has ended: kills it if it has not. */

@@ -37,6 +37,10 @@ final class Keeper implements AutoCloseable {
             .start());
   }
 
+  ProcessHandle process() {
+    return shell.toHandle();
+  }
+
   private static String script() throws IOException {
     try (InputStream text = Keeper.class.getResourceAsStream("keeper.sh")) {
       return new String(
