@@ -67,13 +67,18 @@ final class Child implements AutoCloseable {
     }
   }
 
-  /** Somebody has killed the keeper. Where a shell cannot be started: terminates, or kills. */
+  /**
+   * Somebody has killed the keeper. KILL may not wait for a fork, which reaches those of the group
+   * whose parent has ended; of the other signals the JDK knows only TERM.
+   */
   private void signalWithoutKeeper(String name) {
+    if (name.equals("KILL")) {
+      handles().forEach(ProcessHandle::destroyForcibly);
+    }
     try {
       kill(name);
     } catch (IOException e) {
-      handles()
-          .forEach(name.equals("KILL") ? ProcessHandle::destroyForcibly : ProcessHandle::destroy);
+      handles().forEach(ProcessHandle::destroy);
     }
   }
 

@@ -46,11 +46,18 @@ class ChildTest {
 
       try (Child child = Child.start(command(orphan), Map.of(), session, keeper)) {
         await().atMost(SOON).until(() -> Files.exists(id) && Files.readString(id).endsWith("\n"));
-        child.signal("KILL");
-        await().atMost(SOON).until(() -> !child.isRunning());
-
-        long left = Long.parseLong(Files.readString(id).strip());
-        await().atMost(SOON).until(() -> ProcessHandle.of(left).isEmpty());
+        ProcessHandle left =
+            ProcessHandle.of(Long.parseLong(Files.readString(id).strip())).orElseThrow();
+        await()
+            .atMost(SOON)
+            .until(() -> ProcessHandle.current().descendants().noneMatch(left::equals));
+        try {
+          child.signal("KILL");
+          await().atMost(SOON).until(() -> !child.isRunning());
+          await().atMost(SOON).until(() -> !left.isAlive());
+        } finally {
+          left.destroyForcibly(); // it would keep the build's output open
+        }
       }
     }
   }

@@ -83,7 +83,7 @@ final class Cleanup implements AutoCloseable {
     try {
       step.run();
     } catch (Exception e) {
-      failures.add(String.valueOf(e.getMessage()));
+      failures.add(e.toString());
     }
   }
 

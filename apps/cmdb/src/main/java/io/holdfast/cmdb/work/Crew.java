@@ -143,7 +143,7 @@ public final class Crew implements Intake {
     try {
       hire();
     } catch (RuntimeException e) {
-      fail("no worker in the place of one that ended: " + e.getMessage());
+      fail("no worker in the place of one that ended: " + e);
       return;
     }
     members.remove(member);
