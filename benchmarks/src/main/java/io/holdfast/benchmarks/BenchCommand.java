@@ -206,7 +206,8 @@ public final class BenchCommand implements Callable<Integer> {
         rounds.orElse(size.rounds()),
         mixMillis.map(Duration::ofMillis).orElse(size.mixLasts()),
         machines.orElse(size.sweptMachines()),
-        lockMillis.map(Duration::ofMillis).orElse(size.locksLast()));
+        lockMillis.map(Duration::ofMillis).orElse(size.locksLast()),
+        size.locksBefore());
   }
 
   private void progress(String at) {

@@ -33,8 +33,14 @@ final class LockBench {
 
   private static final long LONGEST_START_SECONDS = 60;
 
-  /** As many turns: a store's own code is run a few hundred times a second, and slow until then. */
+  /**
+   * As many turns in one, and up to as many of those until there were enough locks: a store's own
+   * code is run a few hundred times a second, and the compiler is busy with it until it has been
+   * run some 15,000 times.
+   */
   private static final int WARM_UP = 6;
+
+  private static final int MOST_WARM_UPS = 3;
 
   /** Of one thread and turn: so that what needs no server does not fill the memory. */
   private static final int MOST = 100_000;
@@ -93,16 +99,25 @@ final class LockBench {
         Collections.rotate(order, round);
         for (Contender contender : order) {
           progress.accept(setting.table + ", round " + round + ", " + contender.label());
-          Duration lasts = size.locksLast().multipliedBy(round == 0 ? WARM_UP : 1);
-          Turn turn = turn(contender, setting, lasts);
-          if (round > 0) {
-            turns.computeIfAbsent(contender.label(), label -> new ArrayList<>()).add(turn);
+          if (round == 0) {
+            warmUp(contender, setting);
+          } else {
+            turns
+                .computeIfAbsent(contender.label(), label -> new ArrayList<>())
+                .add(turn(contender, setting, size.locksLast()));
           }
         }
       }
       able.forEach(contender -> rows.add(row(setting, contender, turns)));
     }
     return rows;
+  }
+
+  private void warmUp(Contender contender, Setting setting) throws InterruptedException {
+    int locks = 0;
+    for (int i = 0; i == 0 || (i < MOST_WARM_UPS && locks < size.locksBefore()); i++) {
+      locks += turn(contender, setting, size.locksLast().multipliedBy(WARM_UP)).done();
+    }
   }
 
   private Row row(Setting setting, Contender contender, Map<String, List<Turn>> turns) {

@@ -12,6 +12,7 @@ import java.time.Duration;
  * @param mixLasts a turn of C2 and C3
  * @param sweptMachines of C4
  * @param locksLast a turn of S9
+ * @param locksBefore how often a contender of S9 is to have locked before its rounds count
  */
 record Size(
     int machines,
@@ -20,10 +21,19 @@ record Size(
     int rounds,
     Duration mixLasts,
     int sweptMachines,
-    Duration locksLast) {
+    Duration locksLast,
+    int locksBefore) {
 
   static final Size QUICK =
-      new Size(2_000, 3_000, 10_000, 3, Duration.ofSeconds(3), 5_000, Duration.ofSeconds(1));
+      new Size(2_000, 3_000, 10_000, 3, Duration.ofSeconds(3), 5_000, Duration.ofSeconds(1), 0);
   static final Size FULL =
-      new Size(20_000, 20_000, 60_000, 5, Duration.ofSeconds(10), 100_000, Duration.ofSeconds(5));
+      new Size(
+          20_000,
+          20_000,
+          60_000,
+          5,
+          Duration.ofSeconds(10),
+          100_000,
+          Duration.ofSeconds(5),
+          30_000);
 }

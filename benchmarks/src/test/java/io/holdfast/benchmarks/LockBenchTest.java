@@ -15,7 +15,8 @@ import org.junit.jupiter.api.Test;
 
 class LockBenchTest {
 
-  private static final Size SHORT = new Size(1, 1, 1, 1, Duration.ZERO, 1, Duration.ofMillis(300));
+  private static final Size SHORT =
+      new Size(1, 1, 1, 1, Duration.ZERO, 1, Duration.ofMillis(300), 0);
 
   @Test
   void lockThatExcludesNobodyEndsTheRunAndOnlyUnderTheHotName() {
@@ -68,6 +69,26 @@ class LockBenchTest {
         .filteredOn(row -> row.table().contains("clients"))
         .extracting(Row::method)
         .containsExactly("it");
+  }
+
+  @Test
+  void whoLocksSeldomWarmsUpThreeTimesAndWhoLocksOftenOnce() throws Exception {
+    assertThat(turnsWithAWarmUpOf(Integer.MAX_VALUE)).isEqualTo(3 + 1);
+    assertThat(turnsWithAWarmUpOf(1)).isEqualTo(1 + 1);
+  }
+
+  private static int turnsWithAWarmUpOf(int locks) throws InterruptedException {
+    Locker shared = new ThreadLocks();
+    AtomicInteger opened = new AtomicInteger();
+    Supplier<Locker> another =
+        () -> {
+          opened.incrementAndGet();
+          return shared;
+        };
+    Contender it = new Contender("it", "store", true, shared, Optional.of(another), List.of());
+    Size size = new Size(1, 1, 1, 1, Duration.ZERO, 1, Duration.ofMillis(10), locks);
+    List<Row> unused = new LockBench(List.of(it), size, at -> {}).run();
+    return opened.get() / 16;
   }
 
   @Test

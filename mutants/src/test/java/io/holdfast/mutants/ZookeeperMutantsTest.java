@@ -89,10 +89,11 @@ class ZookeeperMutantsTest {
             "the token after several"),
         Arguments.of(
             Mutant.of(
-                "the own node is not looked for",
-                PLACE,
-                "if (!look.has(own.name())) {",
-                "if (ask.span() > 32) {"),
+                    "the own node is not looked for",
+                    PLACE,
+                    "if (look.lacks(own.name(), own.czxid())) {",
+                    "if (ask.span() > 32) {")
+                .and("if (!look.has(own.name(), own.czxid())) {", "if (ask.span() > 32) {"),
             "who was deleted and asks again"),
         Arguments.of(
             Mutant.of(
@@ -140,7 +141,7 @@ class ZookeeperMutantsTest {
             Mutant.of(
                 "no look after the lift",
                 PLACE,
-                "isLifted && again.has(own.name()) && !session.isOver()",
+                "isLifted && again.has(own.name(), own.czxid()) && !session.isOver()",
                 "isLifted && !session.isOver()"),
             "whose node ended before the lift"),
         Arguments.of(

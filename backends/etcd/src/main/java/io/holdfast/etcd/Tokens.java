@@ -10,7 +10,6 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.regex.Matcher;
@@ -38,7 +37,8 @@ final class Tokens {
   private static final long AHEAD_MICROS = Duration.ofMillis(20).toNanos() / 1_000;
 
   private static final Pattern MARK = Pattern.compile("([0-9]{1,2})\\|(.*)");
-  private static final Pattern SIXTEEN_DIGITS = Pattern.compile("[0-9]{16}");
+  private static final int DIGITS = 16;
+  private static final Pattern SIXTEEN_DIGITS = Pattern.compile("[0-9]{" + DIGITS + "}");
 
   private final Clock clock;
 
@@ -135,7 +135,8 @@ final class Tokens {
   }
 
   static ByteSequence written(long base) {
-    return Keys.of(String.format(Locale.ROOT, "%016d", base)); // other locales, other digits
+    String digits = Long.toString(base);
+    return Keys.of("0".repeat(Math.max(0, DIGITS - digits.length())) + digits);
   }
 
   /** The value of a place: how many tokens the grant has that wrote it, and whose it is. */

@@ -18,9 +18,11 @@ import java.util.Optional;
  * <p>A node is named {@code <digest of the claim and the session>-<sequence>}. The digest stands
  * for the claim, because the claim's id is the right to release, and whoever may list a folder
  * reads its nodes' names (so do snapshots and logs of transactions). The sequence is the folder's
- * own counter: a 32-bit number that overflows into the negative, and begins anew when an empty
- * folder was removed. So it orders the nodes that exist together, by subtraction, and is never a
- * token.
+ * own counter, which begins anew when an empty folder was removed. So it orders the nodes that
+ * exist together, and is never a token. Nor does it order them for ever: it has 31 bits, and where
+ * they end it stands still at 2147483647, or goes below zero and back ({@code DataTree.createNode}
+ * takes a greater number only, ZooKeeper 3.6 to 3.9; seen on 3.9). So the last of its numbers are
+ * spent: nobody waits or locks with them.
  *
  * @param nodes their names, in no order; others' nodes among them do not count
  */
@@ -28,6 +30,9 @@ record Line(List<String> nodes) {
 
   private static final int PREFIX_LENGTH = 33;
   private static final int MOST_DIGITS = 10;
+
+  /** From here on, and below zero. Far from the end: more come while those before are served. */
+  private static final int SPENT = Integer.MAX_VALUE - (1 << 24);
 
   Line(List<String> nodes) {
     this.nodes = new ArrayList<>(nodes);
@@ -123,8 +128,13 @@ record Line(List<String> nodes) {
     return Optional.ofNullable(last);
   }
 
+  /** Whether a node's number orders nothing: it is to be given up. */
+  static boolean isSpent(String node) {
+    return Integer.compareUnsigned(sequenceOf(node), SPENT) >= 0;
+  }
+
   private static boolean isBefore(int sequence, int later) {
-    return sequence - later < 0;
+    return Integer.compareUnsigned(sequence, later) < 0; // what is below zero is spent, and later
   }
 
   private static int sequenceOf(String node) {

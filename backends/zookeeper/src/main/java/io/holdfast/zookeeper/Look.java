@@ -2,9 +2,9 @@ package io.holdfast.zookeeper;
 
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.function.Function;
+import java.util.function.ToLongFunction;
 import org.apache.zookeeper.Op;
-import org.apache.zookeeper.OpResult;
+import org.apache.zookeeper.data.Stat;
 
 /**
  * A look at a lock's folder that holds while the base is read: the line before it, and which nodes
@@ -16,42 +16,57 @@ import org.apache.zookeeper.OpResult;
  * cannot answer those, and what it could say of our own node later than that may be over: the
  * leader may have ended our session, and granted the lock.
  *
- * @param after nodes that are there after the base was read: all, or the one that was asked for
+ * @param after what the server said when the base was read: by which transaction the own node was
+ *     created, or the folder was changed last; {@link #NONE} if it was not there
+ * @param isOfNode which of the two
  * @param askedAt when it was put
  */
-record Look(Line before, Base.Reading base, List<String> after, long askedAt) {
+record Look(Line before, Base.Reading base, long after, boolean isOfNode, long askedAt) {
 
-  /** For who learns its node's name only from an answer that is still to come. */
+  private static final long NONE = -1;
+
+  /**
+   * For who learns its node's name only from an answer that is still to come, and who is mostly not
+   * the first. It is if the folder's last change was the creation of its node.
+   */
   static CompletableFuture<Look> at(String folder, Session session, Base base) {
-    return at(folder, session, base, Op.getChildren(folder), Answers::children);
+    return at(folder, session, base, false, folder, Stat::getPzxid);
   }
 
-  /** For who knows its node's name, and is spared the whole line a second time. */
+  /** For who knows its node's name. */
   static CompletableFuture<Look> at(String folder, Session session, Base base, String node) {
-    return at(
-        folder,
-        session,
-        base,
-        Op.getData(folder + "/" + node),
-        part -> Answers.data(part).stream().map(there -> node).toList());
+    return at(folder, session, base, true, folder + "/" + node, Stat::getCzxid);
   }
 
   private static CompletableFuture<Look> at(
-      String folder, Session session, Base base, Op last, Function<OpResult, List<String>> after) {
+      String folder,
+      Session session,
+      Base base,
+      boolean isOfNode,
+      String last,
+      ToLongFunction<Stat> after) {
     long askedAt = session.now();
     return session
-        .multi(List.of(Op.getChildren(folder), Op.getData(base.path()), last))
+        .multi(List.of(Op.getChildren(folder), Op.getData(base.path()), Op.getData(last)))
         .thenApply(
             parts ->
                 new Look(
                     new Line(Answers.children(parts.get(0))),
                     base.reading(parts.get(1)),
-                    after.apply(parts.get(2)),
+                    Answers.data(parts.get(2))
+                        .map(data -> after.applyAsLong(data.stat()))
+                        .orElse(NONE),
+                    isOfNode,
                     askedAt));
   }
 
-  /** Whether a node was there all the time. */
-  boolean has(String node) {
-    return before.nodes().contains(node) && after.contains(node);
+  /** Whether a node, created by this transaction, was there all the time. */
+  boolean has(String node, long czxid) {
+    return before.nodes().contains(node) && after == czxid;
+  }
+
+  /** Whether it surely was not, or is another's by now; else a look at the node itself tells. */
+  boolean lacks(String node, long czxid) {
+    return !before.nodes().contains(node) || (isOfNode && after != czxid);
   }
 }

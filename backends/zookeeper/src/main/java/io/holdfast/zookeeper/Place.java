@@ -267,13 +267,20 @@ final class Place {
    */
   private CompletionStage<Attempt> attempt(Node own, Look look, Ask ask, int span) {
     checkSession();
-    if (!look.has(own.name())) {
+    if (look.lacks(own.name(), own.czxid())) {
       forget(); // deleted by hand
       return enter(ask, false);
+    }
+    if (Line.isSpent(own.name())) {
+      return leaveSpent(ask);
     }
     Optional<String> ahead = look.before().predecessorOf(own.name());
     if (ahead.isPresent()) {
       return refused(own, ahead.get(), look, ask);
+    }
+    if (!look.has(own.name(), own.czxid())) { // others came or went since it was created
+      return Look.at(folder, session, base, own.name())
+          .thenCompose(again -> attempt(own, again, ask, span));
     }
     Grant before = grant;
     if (before != null) {
@@ -285,6 +292,25 @@ final class Place {
         : liftFor(tokens, own, look, ask);
   }
 
+  /**
+   * The folder's counter is near its end, where it stands still and orders nothing any more.
+   * Whoever came before is served; then the folder is empty, and goes, and the next one begins at
+   * 0.
+   */
+  private CompletionStage<Attempt> leaveSpent(Ask ask) {
+    return leave(false)
+        .thenCompose(left -> session.delete(folder))
+        .handle(
+            (gone, failure) ->
+                failure == null || is(Code.NONODE, failure)
+                    ? enter(ask, true)
+                    : is(Code.NOTEMPTY, failure)
+                        ? CompletableFuture.<Attempt>completedFuture(
+                            new Attempt.Refused(Duration.ZERO, OptionalInt.empty()))
+                        : CompletableFuture.<Attempt>failedFuture(failure))
+        .thenCompose(attempt -> attempt);
+  }
+
   /** Lifts the base for tokens above it, and looks again. Who lost against another takes one. */
   private CompletionStage<Attempt> liftFor(Base.Tokens tokens, Node own, Look look, Ask ask) {
     CompletableFuture<Boolean> lift =
@@ -293,7 +319,7 @@ final class Place {
         .thenCombine(
             lift,
             (again, isLifted) ->
-                isLifted && again.has(own.name()) && !session.isOver()
+                isLifted && again.has(own.name(), own.czxid()) && !session.isOver()
                     ? CompletableFuture.completedFuture(granted(tokens, again))
                     : attempt(own, again, ask, 1))
         .thenCompose(attempt -> attempt);

@@ -25,15 +25,19 @@ class LineTest {
   }
 
   @Test
-  void aCounterThatHasOverflownGoesOn() {
-    String last = A + "2147483647";
-    String next = B + "-2147483648";
-    String afterThat = C + "-2147483647";
-    Line line = new Line(List.of(afterThat, last, next));
-    assertThat(line.first()).contains(last);
-    assertThat(line.predecessorOf(next)).contains(last);
-    assertThat(line.predecessorOf(afterThat)).contains(next);
-    assertThat(line.positionOf(afterThat)).isEqualTo(2);
+  void whatIsCreatedNearTheEndOfTheCounterAndAfterItIsSpentAndBeforeNobody() {
+    String last = A + "2130706430";
+    List<String> spent =
+        List.of(B + "2130706431", B + "2147483647", B + "-2147483648", B + "-0000000001");
+    assertThat(Line.isSpent(A + "0000000000")).isFalse();
+    assertThat(Line.isSpent(last)).isFalse();
+    assertThat(spent)
+        .allSatisfy(
+            node -> {
+              assertThat(Line.isSpent(node)).isTrue();
+              assertThat(new Line(List.of(node, last)).predecessorOf(last)).isEmpty();
+              assertThat(new Line(List.of(node, last)).first()).contains(last);
+            });
   }
 
   @Test
