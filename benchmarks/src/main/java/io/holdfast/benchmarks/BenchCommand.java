@@ -110,7 +110,7 @@ public final class BenchCommand implements Callable<Integer> {
       description = "Which stores S9 is run on (default: all)")
   private Set<Store> stores = EnumSet.allOf(Store.class);
 
-  @Option(names = "--quick", description = "Smaller: some minutes instead of half an hour")
+  @Option(names = "--quick", description = "Smaller: some minutes instead of more than an hour")
   private boolean quick;
 
   @Option(names = "--json", paramLabel = "FILE", description = "Write the figures as JSON, too")
@@ -206,6 +206,7 @@ public final class BenchCommand implements Callable<Integer> {
         rounds.orElse(size.rounds()),
         mixMillis.map(Duration::ofMillis).orElse(size.mixLasts()),
         machines.orElse(size.sweptMachines()),
+        rounds.orElse(size.lockRounds()),
         lockMillis.map(Duration::ofMillis).orElse(size.locksLast()),
         size.locksBefore());
   }

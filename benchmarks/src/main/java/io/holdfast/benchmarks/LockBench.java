@@ -38,9 +38,12 @@ final class LockBench {
    * code is run a few hundred times a second, and the compiler is busy with it until it has been
    * run some 15,000 times.
    */
-  private static final int WARM_UP = 6;
+  private static final int WARM_UP = 30;
 
   private static final int MOST_WARM_UPS = 3;
+
+  /** As many turns in one, in as many fewer rounds, where all connect anew for each. */
+  private static final int TURNS_OF_CLIENTS = 5;
 
   /** Of one thread and turn: so that what needs no server does not fill the memory. */
   private static final int MOST = 100_000;
@@ -64,6 +67,10 @@ final class LockBench {
       this.threads = threads;
       this.names = names;
       this.apart = apart;
+    }
+
+    private int turnsInOne() {
+      return apart ? TURNS_OF_CLIENTS : 1;
     }
 
     /**
@@ -94,7 +101,8 @@ final class LockBench {
     for (Setting setting : Setting.values()) {
       List<Contender> able = contenders.stream().filter(setting::isFor).toList();
       Map<String, List<Turn>> turns = new HashMap<>();
-      for (int round = 0; round <= size.rounds(); round++) {
+      int rounds = Math.max(1, size.lockRounds() / setting.turnsInOne());
+      for (int round = 0; round <= rounds; round++) {
         List<Contender> order = new ArrayList<>(able);
         Collections.rotate(order, round);
         for (Contender contender : order) {
@@ -104,7 +112,7 @@ final class LockBench {
           } else {
             turns
                 .computeIfAbsent(contender.label(), label -> new ArrayList<>())
-                .add(turn(contender, setting, size.locksLast()));
+                .add(turn(contender, setting, lasts(setting.turnsInOne())));
           }
         }
       }
@@ -116,8 +124,12 @@ final class LockBench {
   private void warmUp(Contender contender, Setting setting) throws InterruptedException {
     int locks = 0;
     for (int i = 0; i == 0 || (i < MOST_WARM_UPS && locks < size.locksBefore()); i++) {
-      locks += turn(contender, setting, size.locksLast().multipliedBy(WARM_UP)).done();
+      locks += turn(contender, setting, lasts(WARM_UP)).done();
     }
+  }
+
+  private Duration lasts(int turns) {
+    return size.locksLast().multipliedBy(turns);
   }
 
   private Row row(Setting setting, Contender contender, Map<String, List<Turn>> turns) {

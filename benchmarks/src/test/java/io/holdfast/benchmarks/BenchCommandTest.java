@@ -68,7 +68,7 @@ class BenchCommandTest {
             "--only=S9",
             "--store=memory,redis",
             "--rounds=1",
-            "--lock-millis=10",
+            "--lock-millis=2",
             "--json",
             json.toString());
 
@@ -83,7 +83,7 @@ class BenchCommandTest {
   void everyStoreHasItsRowsAndNoneOfTheirLocksLosesAnUpdate() throws Exception {
     Path json = folder.resolve("locks.json");
 
-    int exitCode = run("--only=S9", "--rounds=1", "--lock-millis=10", "--json", json.toString());
+    int exitCode = run("--only=S9", "--rounds=1", "--lock-millis=2", "--json", json.toString());
 
     assertThat(exitCode).isZero();
     List<String> methods = new ArrayList<>();

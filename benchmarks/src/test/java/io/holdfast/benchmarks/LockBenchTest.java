@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Test;
 class LockBenchTest {
 
   private static final Size SHORT =
-      new Size(1, 1, 1, 1, Duration.ZERO, 1, Duration.ofMillis(300), 0);
+      new Size(1, 1, 1, 1, Duration.ZERO, 1, 1, Duration.ofMillis(60), 0);
 
   @Test
   void lockThatExcludesNobodyEndsTheRunAndOnlyUnderTheHotName() {
@@ -86,7 +86,7 @@ class LockBenchTest {
           return shared;
         };
     Contender it = new Contender("it", "store", true, shared, Optional.of(another), List.of());
-    Size size = new Size(1, 1, 1, 1, Duration.ZERO, 1, Duration.ofMillis(10), locks);
+    Size size = new Size(1, 1, 1, 1, Duration.ZERO, 1, 1, Duration.ofMillis(10), locks);
     List<Row> unused = new LockBench(List.of(it), size, at -> {}).run();
     return opened.get() / 16;
   }

@@ -34,7 +34,7 @@ import java.util.regex.Pattern;
 final class Tokens {
 
   /** So that not every grant lifts; a fleet that moves to another store has to take as long. */
-  private static final long AHEAD_MICROS = Duration.ofMillis(20).toNanos() / 1_000;
+  private static final long AHEAD_MICROS = Duration.ofMillis(200).toNanos() / 1_000;
 
   private static final Pattern MARK = Pattern.compile("([0-9]{1,2})\\|(.*)");
   private static final int DIGITS = 16;
