@@ -24,6 +24,7 @@ class ZookeeperMutantsTest {
   private static final String PROVIDER = "io.holdfast.zookeeper.ZookeeperBackendProvider";
   private static final String JAVA = "backends/zookeeper/src/main/java/io/holdfast/zookeeper/";
   private static final String BASE = JAVA + "Base.java";
+  private static final String LOOK = JAVA + "Look.java";
   private static final String PLACE = JAVA + "Place.java";
   private static final String RELEASES = JAVA + "Releases.java";
   private static final String SESSION = JAVA + "Session.java";
@@ -95,6 +96,14 @@ class ZookeeperMutantsTest {
                     "if (ask.span() > 32) {")
                 .and("if (!look.has(own.name(), own.czxid())) {", "if (ask.span() > 32) {"),
             "who was deleted and asks again"),
+        Arguments.of(
+            Mutant.of(
+                    "a node put there by another is ours",
+                    LOOK,
+                    "(isOfNode && after != czxid)",
+                    "(isOfNode && after < 0 && czxid > 0)")
+                .and("&& after == czxid", "&& after * czxid != 0"),
+            "who asks behind another's node"),
         Arguments.of(
             Mutant.of(
                 "whose node it is does not count",

@@ -174,6 +174,13 @@ public final class ZookeeperScenes extends TwoProcesses {
     plain.create(node, new byte[0], ZooDefs.Ids.OPEN_ACL_UNSAFE, CreateMode.EPHEMERAL);
     expect("a renewal of another's node", "gone", word(heard(one.renew(first, LEASE))));
     delete(node);
+    Claim second = claim("replaced");
+    token("a free lock", heard(one.ask(asking(second, 1))));
+    node = nodes("replaced").get(0);
+    delete(node);
+    plain.create(node, new byte[0], ZooDefs.Ids.OPEN_ACL_UNSAFE, CreateMode.EPHEMERAL);
+    expect("who asks behind another's node", "refused", word(heard(one.ask(asking(second, 1)))));
+    delete(node);
   }
 
   private void aLineOfWaiters() throws Exception {

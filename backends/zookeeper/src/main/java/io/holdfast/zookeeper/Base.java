@@ -37,12 +37,13 @@ import org.jspecify.annotations.Nullable;
  * transactions in between.
  *
  * <p>Let A be granted a lock and B after it, each by its {@link Look}: its node is first in prefix
- * P1, the base is read in P2, and its node is still there in P3, with P1 ≤ P2 ≤ P3. B's node was
- * created after A's, so czxid(A) &lt; czxid(B). B is first in P1(B), so P1(B) has the transaction
- * that deleted A's node, and P3(A) has it not; hence P2(A) ≤ P3(A) &lt; P1(B) ≤ P2(B). The base in
- * P2(A) is therefore not above the one in P2(B), and the sum is smaller. No {@code sync} is needed
- * for that: a server that lags shows a predecessor that is gone, which costs time, but never hides
- * one that is there, because it has our own node, and with it all that were created earlier. A base
+ * P1, the base is read in P2, and its node is still there in P3, with P1 ≤ P2 ≤ P3: it is read
+ * there, or the folder is, and was changed last by the creation of that node. B's node was created
+ * after A's, so czxid(A) &lt; czxid(B). B is first in P1(B), so P1(B) has the transaction that
+ * deleted A's node, and P3(A) has it not; hence P2(A) ≤ P3(A) &lt; P1(B) ≤ P2(B). The base in P2(A)
+ * is therefore not above the one in P2(B), and the sum is smaller. No {@code sync} is needed for
+ * that: a server that lags shows a predecessor that is gone, which costs time, but never hides one
+ * that is there, because it has our own node, and with it all that were created earlier. A base
  * that was read when queueing, or kept, belongs to no such chain; nor does one that is read after a
  * node was deleted by hand, hence the third part.
  *

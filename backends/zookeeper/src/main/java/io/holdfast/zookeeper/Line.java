@@ -31,7 +31,10 @@ record Line(List<String> nodes) {
   private static final int PREFIX_LENGTH = 33;
   private static final int MOST_DIGITS = 10;
 
-  /** From here on, and below zero. Far from the end: more come while those before are served. */
+  /**
+   * From here on, and below zero. Only the last number and those below zero order nothing; so many
+   * before, because each that comes while others are still served takes one more.
+   */
   private static final int SPENT = Integer.MAX_VALUE - (1 << 24);
 
   Line(List<String> nodes) {
@@ -91,9 +94,13 @@ record Line(List<String> nodes) {
     return nodes.stream().filter(node -> node.startsWith(prefix)).findAny();
   }
 
+  /** Whoever has the lock. */
   Optional<String> first() {
     String first = null;
     for (String node : nodes) {
+      if (isSpent(node)) {
+        continue;
+      }
       if (first == null || isBefore(sequenceOf(node), sequenceOf(first))) {
         first = node;
       }

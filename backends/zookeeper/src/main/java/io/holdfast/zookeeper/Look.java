@@ -7,9 +7,9 @@ import org.apache.zookeeper.Op;
 import org.apache.zookeeper.data.Stat;
 
 /**
- * A look at a lock's folder that holds while the base is read: the line before it, and which nodes
- * are there after it. One question of three parts, which a server answers in their order, and need
- * not answer at one moment. Why it takes three is said in {@link Base}.
+ * A look at a lock's folder that holds while the base is read: the line before it, and whether the
+ * own node is there after it. One question of three parts, which a server answers in their order,
+ * and need not answer at one moment. Why it takes three is said in {@link Base}.
  *
  * <p>It proves something only for {@link Session#keptFrom}, which counts from a question that the
  * leader has answered: a creation or {@link Session#sync}. A server that is cut off from the leader
@@ -26,8 +26,8 @@ record Look(Line before, Base.Reading base, long after, boolean isOfNode, long a
   private static final long NONE = -1;
 
   /**
-   * For who learns its node's name only from an answer that is still to come, and who is mostly not
-   * the first. It is if the folder's last change was the creation of its node.
+   * For who learns its node's name only from an answer that is still to come. Its node is there if
+   * the folder's last change ({@code pzxid}) was that node's creation: a deletion is a change, too.
    */
   static CompletableFuture<Look> at(String folder, Session session, Base base) {
     return at(folder, session, base, false, folder, Stat::getPzxid);

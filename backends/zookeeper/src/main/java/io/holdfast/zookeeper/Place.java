@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
@@ -45,6 +46,7 @@ final class Place {
   private final Hints hints;
   private final Claim claim;
   private final String folder;
+  private final Set<String> spent;
   private final AtomicInteger questions = new AtomicInteger();
   private final AtomicReference<@Nullable Unsent> unsent = new AtomicReference<>();
   private final AtomicReference<CompletableFuture<Boolean>> last =
@@ -72,13 +74,19 @@ final class Place {
 
   private record Grant(Base.Tokens tokens, long heardAt) {}
 
-  Place(Opening opening, Base base, Hints hints, Claim claim, String folder) {
+  /**
+   * A claim that has nothing yet.
+   *
+   * @param spent folders whose counters are near their ends; shared by all places
+   */
+  Place(Opening opening, Base base, Hints hints, Claim claim, String folder, Set<String> spent) {
     this.opening = opening;
     this.session = opening.session();
     this.base = base;
     this.hints = hints;
     this.claim = claim;
     this.folder = folder;
+    this.spent = spent;
   }
 
   boolean isIn(Opening other) {
@@ -173,9 +181,11 @@ final class Place {
           .thenCombine(confirmed, (look, answered) -> look)
           .thenCompose(look -> attempt(known, look, ask, ask.span()));
     }
-    return isUnsure
-        ? find().thenCompose(found -> found ? attempt(ask) : enter(ask, false))
-        : enter(ask, false);
+    return isUnsure ? find().thenCompose(found -> found ? attempt(ask) : enter(ask)) : enter(ask);
+  }
+
+  private CompletionStage<Attempt> enter(Ask ask) {
+    return spent.contains(folder) ? renewFolder(ask) : enter(ask, false);
   }
 
   /** Nothing is granted in a session that is over, also if it lives on for those who hold locks. */
@@ -205,9 +215,11 @@ final class Place {
               Throwable refusal = Session.failureOf(creation); // it was answered before the look
               if (refusal != null) {
                 isUnsure = ZookeeperFailure.leavesOpen(refusal);
-                return is(Code.NONODE, refusal) && !withFolder
-                    ? enter(ask, true)
-                    : CompletableFuture.<Attempt>failedFuture(reason(container, refusal));
+                Throwable reason = reason(container, refusal);
+                if (!is(Code.NONODE, reason)) {
+                  return CompletableFuture.<Attempt>failedFuture(reason);
+                }
+                return withFolder ? later() : enter(ask, true); // deleted again as it was empty
               }
               Session.Created created = creation.join();
               base.see(created.stat(), askedAt);
@@ -269,7 +281,7 @@ final class Place {
     checkSession();
     if (look.lacks(own.name(), own.czxid())) {
       forget(); // deleted by hand
-      return enter(ask, false);
+      return enter(ask);
     }
     if (Line.isSpent(own.name())) {
       return leaveSpent(ask);
@@ -293,22 +305,36 @@ final class Place {
   }
 
   /**
-   * The folder's counter is near its end, where it stands still and orders nothing any more.
-   * Whoever came before is served; then the folder is empty, and goes, and the next one begins at
-   * 0.
+   * The folder's counter is near its end, where it orders nothing any more. Whoever came before is
+   * served; then the folder is empty, and goes, and the next one begins at 0. From the second ask
+   * on nobody puts a node into it: with many who wait it would never be empty.
    */
   private CompletionStage<Attempt> leaveSpent(Ask ask) {
-    return leave(false)
-        .thenCompose(left -> session.delete(folder))
+    spent.add(folder);
+    return leave(false).thenCompose(left -> renewFolder(ask));
+  }
+
+  private CompletionStage<Attempt> renewFolder(Ask ask) {
+    return session
+        .delete(folder)
         .handle(
-            (gone, failure) ->
-                failure == null || is(Code.NONODE, failure)
-                    ? enter(ask, true)
-                    : is(Code.NOTEMPTY, failure)
-                        ? CompletableFuture.<Attempt>completedFuture(
-                            new Attempt.Refused(Duration.ZERO, OptionalInt.empty()))
-                        : CompletableFuture.<Attempt>failedFuture(failure))
+            (gone, failure) -> {
+              if (is(Code.NOTEMPTY, failure)) {
+                return later();
+              }
+              if (failure != null && !is(Code.NONODE, failure)) {
+                return CompletableFuture.<Attempt>failedFuture(failure);
+              }
+              spent.remove(folder);
+              return enter(ask, true);
+            })
         .thenCompose(attempt -> attempt);
+  }
+
+  /** Without a place: whoever waits asks again, after a pause or when the holder has left. */
+  private static CompletionStage<Attempt> later() {
+    return CompletableFuture.completedFuture(
+        new Attempt.Refused(Duration.ZERO, OptionalInt.empty()));
   }
 
   /** Lifts the base for tokens above it, and looks again. Who lost against another takes one. */

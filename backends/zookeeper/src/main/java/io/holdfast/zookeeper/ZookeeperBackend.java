@@ -28,7 +28,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Locks as folders of a ZooKeeper ensemble: {@code <root>/<name>} holds an ephemeral sequential
  * node for each claim, with {@code <session's milliseconds> <label>} in it, and the first has the
- * lock. The folder is a container, which ZooKeeper removes when it has been empty for a while.
+ * lock (but see {@link Line} for the end of the folder's counter). The folder is a container, which
+ * ZooKeeper removes when it has been empty for a while.
  *
  * <p>One session for all locks of this process; it is the lease. A claim belongs to the session
  * that created its node. When that is over the claim is gone, at once and without a question; a
@@ -43,6 +44,10 @@ final class ZookeeperBackend implements LockBackend, Inspectable {
   private final Base base;
   private final Hints hints;
   private final Map<String, Place> places = new ConcurrentHashMap<>();
+
+  /** Folders whose counters are near their ends, until they are deleted. */
+  private final Set<String> spent = ConcurrentHashMap.newKeySet();
+
   private final ReentrantLock beginning = new ReentrantLock();
 
   /** Sessions before the current one. Those that are retired have locks for a while. */
@@ -140,7 +145,7 @@ final class ZookeeperBackend implements LockBackend, Inspectable {
   }
 
   private Place placeIn(Opening opening, Claim claim) {
-    return new Place(opening, base, hints, claim, folderOf(claim.name()));
+    return new Place(opening, base, hints, claim, folderOf(claim.name()), spent);
   }
 
   /** Most places are empty only after the answer. */

@@ -173,18 +173,21 @@ class ZookeeperCostTest {
     AtomicBoolean enough = new AtomicBoolean();
     CompletableFuture<Void> others = CompletableFuture.runAsync(() -> comeAndGo(name, enough));
     List<Integer> longer = List.of(OpCode.create2, OpCode.multiRead, OpCode.multiRead);
-    await("a change between the creation and the look")
-        .until(
-            () -> {
-              Claim claim = Claim.on(name, "a test");
-              granted(backend, claim);
-              List<Integer> asked = wire.questions();
-              answer(backend.release(claim, TOKEN, Duration.ZERO));
-              assertThat(wire.questions()).containsExactly(OpCode.delete);
-              assertThat(asked).isIn(ENTER, longer);
-              return asked.equals(longer);
-            });
-    enough.set(true);
+    try {
+      await("a change between the creation and the look")
+          .until(
+              () -> {
+                Claim claim = Claim.on(name, "a test");
+                granted(backend, claim);
+                List<Integer> asked = wire.questions();
+                answer(backend.release(claim, TOKEN, Duration.ZERO));
+                assertThat(wire.questions()).containsExactly(OpCode.delete);
+                assertThat(asked).isIn(ENTER, longer);
+                return asked.equals(longer);
+              });
+    } finally {
+      enough.set(true);
+    }
     others.get(TestZookeeper.PATIENT.toSeconds(), TimeUnit.SECONDS);
   }
 

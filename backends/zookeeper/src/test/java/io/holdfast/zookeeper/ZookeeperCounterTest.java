@@ -6,6 +6,7 @@ import static io.holdfast.zookeeper.TestZookeeper.granted;
 import static io.holdfast.zookeeper.TestZookeeper.newName;
 import static io.holdfast.zookeeper.TestZookeeper.waiting;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import io.holdfast.Lease;
 import io.holdfast.LockName;
@@ -86,6 +87,16 @@ class ZookeeperCounterTest {
         .setCversion(next);
   }
 
+  /** A creation is none where the counter stands still; a deletion is. */
+  private long lastChange(LockName name) {
+    return server
+        .getZKDatabase()
+        .getDataTree()
+        .getNode(TestZookeeper.folderOf(name))
+        .stat
+        .getPzxid();
+  }
+
   private List<Integer> sequences(LockName name) throws Exception {
     return server
         .getZKDatabase()
@@ -140,6 +151,8 @@ class ZookeeperCounterTest {
         Callable<Boolean> work = () -> lockAndUnlock(name, inside, lastToken);
         done.add(threads.submit(work));
       }
+      long lastChange = lastChange(name);
+      await("one that came and left").until(() -> lastChange(name) > lastChange);
       inside.decrementAndGet();
       answer(first.release(holder, token, Duration.ZERO));
       for (Future<Boolean> each : done) {
@@ -157,6 +170,9 @@ class ZookeeperCounterTest {
         try (Lease lease = locks.acquire(name.value())) {
           assertThat(inside.incrementAndGet()).isEqualTo(1);
           assertThat(lease.token()).isGreaterThan(lastToken.getAndSet(lease.token()));
+          if (i % 5 == 0) {
+            setCounter(name, Integer.MAX_VALUE);
+          }
           inside.decrementAndGet();
         }
       }
