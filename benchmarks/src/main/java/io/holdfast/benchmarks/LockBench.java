@@ -43,10 +43,10 @@ final class LockBench {
   private static final int MOST_WARM_UPS = 3;
 
   /**
-   * As many turns in one, in as many fewer rounds, where all want one name: until they stand in
-   * line, and until the last was served, takes some a good part of a second.
+   * As many turns in one where all want one name: until they stand in line, and until the last was
+   * served, takes some a good part of a second.
    */
-  private static final int TURNS_OF_A_LINE = 5;
+  private static final int TURNS_OF_A_LINE = 2;
 
   /** Of one thread and turn: so that what needs no server does not fill the memory. */
   private static final int MOST = 100_000;
@@ -104,8 +104,7 @@ final class LockBench {
     for (Setting setting : Setting.values()) {
       List<Contender> able = contenders.stream().filter(setting::isFor).toList();
       Map<String, List<Turn>> turns = new HashMap<>();
-      int rounds = Math.max(1, size.lockRounds() / setting.turnsInOne());
-      for (int round = 0; round <= rounds; round++) {
+      for (int round = 0; round <= size.lockRounds(); round++) {
         List<Contender> order = new ArrayList<>(able);
         Collections.rotate(order, round);
         for (Contender contender : order) {
