@@ -215,11 +215,14 @@ final class Place {
               Throwable refusal = Session.failureOf(creation); // it was answered before the look
               if (refusal != null) {
                 isUnsure = ZookeeperFailure.leavesOpen(refusal);
-                Throwable reason = reason(container, refusal);
-                if (!is(Code.NONODE, reason)) {
-                  return CompletableFuture.<Attempt>failedFuture(reason);
+                boolean isFolderMissing = is(Code.NONODE, refusal);
+                if (isFolderMissing && !withFolder) {
+                  return enter(ask, true);
                 }
-                return withFolder ? later() : enter(ask, true); // deleted again as it was empty
+                Throwable reason = reason(container, refusal);
+                return isFolderMissing && reason == refusal
+                    ? later() // it was empty, and somebody has deleted it again
+                    : CompletableFuture.<Attempt>failedFuture(reason);
               }
               Session.Created created = creation.join();
               base.see(created.stat(), askedAt);

@@ -3,9 +3,11 @@ package io.holdfast.zookeeper;
 import static io.holdfast.zookeeper.TestZookeeper.answer;
 import static io.holdfast.zookeeper.TestZookeeper.asking;
 import static io.holdfast.zookeeper.TestZookeeper.granted;
+import static io.holdfast.zookeeper.TestZookeeper.newClaim;
 import static io.holdfast.zookeeper.TestZookeeper.newName;
 import static io.holdfast.zookeeper.TestZookeeper.waiting;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import io.holdfast.Lease;
@@ -20,12 +22,15 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import org.apache.zookeeper.ZKUtil;
+import org.apache.zookeeper.ZooKeeper;
 import org.apache.zookeeper.server.ServerCnxnFactory;
 import org.apache.zookeeper.server.ZooKeeperServer;
 import org.junit.jupiter.api.AfterEach;
@@ -132,6 +137,17 @@ class ZookeeperCounterTest {
     assertThat(answer(backend.release(last, second, Duration.ZERO))).isEqualTo(Release.RELEASED);
     assertThat(granted(backend, late).firstToken()).isGreaterThan(second);
     assertThat(sequences(name)).containsExactly(0);
+  }
+
+  @Test
+  void whoAsksWhereTheRootIsGoneHearsItAtOnce() throws Exception {
+    ZookeeperBackend backend = open();
+    try (ZooKeeper plain =
+        new ZooKeeper("127.0.0.1:" + connections.getLocalPort(), 60_000, event -> {})) {
+      ZKUtil.deleteRecursive(plain, "/holdfast");
+    }
+    CompletableFuture<Attempt> asked = backend.ask(waiting(newClaim())).toCompletableFuture();
+    assertThatThrownBy(() -> answer(asked)).hasMessageContaining("NONODE");
   }
 
   /** Where it stands still, two nodes have one number. */
