@@ -16,6 +16,8 @@ import io.holdfast.Locks;
 import io.holdfast.spi.Attempt;
 import io.holdfast.spi.Claim;
 import io.holdfast.spi.Release;
+import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -27,8 +29,10 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import org.apache.zookeeper.KeeperException;
 import org.apache.zookeeper.ZKUtil;
 import org.apache.zookeeper.ZooKeeper;
 import org.apache.zookeeper.server.ServerCnxnFactory;
@@ -60,7 +64,9 @@ class ZookeeperCounterTest {
     server = new ZooKeeperServer(data.toFile(), data.toFile(), TestZookeeper.TICK);
     server.setMinSessionTimeout(400);
     server.setMaxSessionTimeout(Math.toIntExact(TestZookeeper.LONGEST.toMillis()));
-    connections = ServerCnxnFactory.createFactory(new InetSocketAddress("127.0.0.1", 0), 100);
+    connections =
+        ServerCnxnFactory.createFactory(
+            new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 100);
     connections.startup(server);
   }
 
@@ -139,11 +145,54 @@ class ZookeeperCounterTest {
     assertThat(sequences(name)).containsExactly(0);
   }
 
+  /** As often as the deletion by chance comes in between; until it is seen. */
+  @Test
+  void whoseFolderIsDeletedAsSoonAsItIsThereIsToAskAgain() throws Exception {
+    ZookeeperBackend backend = open();
+    LockName name = newName();
+    AtomicBoolean enough = new AtomicBoolean();
+    CompletableFuture<Void> deletions = CompletableFuture.runAsync(() -> delete(name, enough));
+    try {
+      await("a deletion between the folder and the node")
+          .until(
+              () -> {
+                Claim claim = Claim.on(name, "a test");
+                Attempt attempt = answer(backend.ask(asking(claim)));
+                if (attempt instanceof Attempt.Granted granted) {
+                  answer(backend.release(claim, granted.firstToken(), Duration.ZERO));
+                }
+                return attempt instanceof Attempt.Refused refused && refused.position().isEmpty();
+              });
+    } finally {
+      enough.set(true);
+    }
+    deletions.get(TestZookeeper.PATIENT.toSeconds(), TimeUnit.SECONDS);
+    granted(backend, Claim.on(name, "a test"));
+  }
+
+  private void delete(LockName name, AtomicBoolean enough) {
+    try (ZooKeeper plain = plain()) {
+      while (!enough.get()) {
+        try {
+          plain.delete(TestZookeeper.folderOf(name), -1);
+        } catch (KeeperException.NoNodeException | KeeperException.NotEmptyException e) {
+          Thread.onSpinWait(); // not there yet, or somebody is in it
+        }
+      }
+    } catch (IOException | KeeperException | InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private ZooKeeper plain() throws IOException {
+    int session = Math.toIntExact(TestZookeeper.SESSION.toMillis());
+    return new ZooKeeper("127.0.0.1:" + connections.getLocalPort(), session, event -> {});
+  }
+
   @Test
   void whoAsksWhereTheRootIsGoneHearsItAtOnce() throws Exception {
     ZookeeperBackend backend = open();
-    try (ZooKeeper plain =
-        new ZooKeeper("127.0.0.1:" + connections.getLocalPort(), 60_000, event -> {})) {
+    try (ZooKeeper plain = plain()) {
       ZKUtil.deleteRecursive(plain, "/holdfast");
     }
     CompletableFuture<Attempt> asked = backend.ask(waiting(newClaim())).toCompletableFuture();
