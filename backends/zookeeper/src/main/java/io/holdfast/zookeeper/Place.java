@@ -11,10 +11,10 @@ import io.holdfast.spi.Renewal;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
@@ -46,7 +46,7 @@ final class Place {
   private final Hints hints;
   private final Claim claim;
   private final String folder;
-  private final Set<String> spent;
+  private final Map<String, Long> spent;
   private final AtomicInteger questions = new AtomicInteger();
   private final AtomicReference<@Nullable Unsent> unsent = new AtomicReference<>();
   private final AtomicReference<CompletableFuture<Boolean>> last =
@@ -77,9 +77,16 @@ final class Place {
   /**
    * A claim that has nothing yet.
    *
-   * @param spent folders whose counters are near their ends; shared by all places
+   * @param spent folders whose counters are near their ends, and the transactions that created
+   *     them; shared by all places
    */
-  Place(Opening opening, Base base, Hints hints, Claim claim, String folder, Set<String> spent) {
+  Place(
+      Opening opening,
+      Base base,
+      Hints hints,
+      Claim claim,
+      String folder,
+      Map<String, Long> spent) {
     this.opening = opening;
     this.session = opening.session();
     this.base = base;
@@ -184,8 +191,25 @@ final class Place {
     return isUnsure ? find().thenCompose(found -> found ? attempt(ask) : enter(ask)) : enter(ask);
   }
 
+  /** Creates a node, but for a folder that is spent, and not another one by now. */
   private CompletionStage<Attempt> enter(Ask ask) {
-    return spent.contains(folder) ? renewFolder(ask) : enter(ask, false);
+    Long known = spent.get(folder);
+    return known == null
+        ? enter(ask, false)
+        : session
+            .exists(folder)
+            .handle(
+                (stat, failure) -> {
+                  if (failure == null && stat.getCzxid() == known) {
+                    return renewFolder(ask);
+                  }
+                  if (failure != null && !is(Code.NONODE, failure)) {
+                    return CompletableFuture.<Attempt>failedFuture(failure);
+                  }
+                  spent.remove(folder, known);
+                  return enter(ask, false);
+                })
+            .thenCompose(attempt -> attempt);
   }
 
   /** Nothing is granted in a session that is over, also if it lives on for those who hold locks. */
@@ -313,8 +337,14 @@ final class Place {
    * on nobody puts a node into it: with many who wait it would never be empty.
    */
   private CompletionStage<Attempt> leaveSpent(Ask ask) {
-    spent.add(folder);
-    return leave(false).thenCompose(left -> renewFolder(ask));
+    return session
+        .exists(folder)
+        .thenCompose(
+            stat -> {
+              spent.put(folder, stat.getCzxid());
+              return leave(false);
+            })
+        .thenCompose(left -> renewFolder(ask));
   }
 
   private CompletionStage<Attempt> renewFolder(Ask ask) {

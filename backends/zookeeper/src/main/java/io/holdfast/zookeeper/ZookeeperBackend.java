@@ -45,8 +45,8 @@ final class ZookeeperBackend implements LockBackend, Inspectable {
   private final Hints hints;
   private final Map<String, Place> places = new ConcurrentHashMap<>();
 
-  /** Folders whose counters are near their ends, until they are deleted. */
-  private final Set<String> spent = ConcurrentHashMap.newKeySet();
+  /** Folders whose counters are near their ends, and the transactions that created them. */
+  private final Map<String, Long> spent = new ConcurrentHashMap<>();
 
   private final ReentrantLock beginning = new ReentrantLock();
 
