@@ -36,7 +36,7 @@ final class LockBench {
   /**
    * As many turns in one, and up to as many of those until there were enough locks: a store's own
    * code is run a few hundred times a second, and the compiler is busy with it until it has been
-   * run some 15,000 times. Whoever locks less than 330 times a second has not come so far.
+   * run some 15,000 times. Whoever locks less than 170 times a second has not come so far.
    */
   private static final int WARM_UP = 30;
 

@@ -12,7 +12,7 @@ import java.time.Duration;
  * @param mixLasts a turn of C2 and C3
  * @param sweptMachines of C4
  * @param lockRounds of S9
- * @param locksLast a turn of S9
+ * @param locksLast a turn of S9; twice that where all want one name
  * @param locksBefore how often a contender of S9 is to have locked before its rounds count
  */
 record Size(

@@ -77,8 +77,8 @@ final class Place {
   /**
    * A claim that has nothing yet.
    *
-   * @param spent folders whose counters are near their ends, and the transactions that created
-   *     them; shared by all places
+   * @param spent folders whose counters are near their ends, with the transaction that created a
+   *     node in it that says so: later ones are others; shared by all places
    */
   Place(
       Opening opening,
@@ -200,7 +200,7 @@ final class Place {
             .exists(folder)
             .handle(
                 (stat, failure) -> {
-                  if (failure == null && stat.getCzxid() == known) {
+                  if (failure == null && stat.getCzxid() < known) {
                     return renewFolder(ask);
                   }
                   if (failure != null && !is(Code.NONODE, failure)) {
@@ -311,7 +311,7 @@ final class Place {
       return enter(ask);
     }
     if (Line.isSpent(own.name())) {
-      return leaveSpent(ask);
+      return leaveSpent(own, ask);
     }
     Optional<String> ahead = look.before().predecessorOf(own.name());
     if (ahead.isPresent()) {
@@ -336,15 +336,9 @@ final class Place {
    * served; then the folder is empty, and goes, and the next one begins at 0. From the second ask
    * on nobody puts a node into it: with many who wait it would never be empty.
    */
-  private CompletionStage<Attempt> leaveSpent(Ask ask) {
-    return session
-        .exists(folder)
-        .thenCompose(
-            stat -> {
-              spent.put(folder, stat.getCzxid());
-              return leave(false);
-            })
-        .thenCompose(left -> renewFolder(ask));
+  private CompletionStage<Attempt> leaveSpent(Node own, Ask ask) {
+    spent.merge(folder, own.czxid(), Math::max);
+    return leave(false).thenCompose(left -> renewFolder(ask));
   }
 
   private CompletionStage<Attempt> renewFolder(Ask ask) {
@@ -364,7 +358,7 @@ final class Place {
         .thenCompose(attempt -> attempt);
   }
 
-  /** Without a place: whoever waits asks again, after a pause or when the holder has left. */
+  /** Without a place: whoever waits asks again after a pause, or once when the holder has left. */
   private static CompletionStage<Attempt> later() {
     return CompletableFuture.completedFuture(
         new Attempt.Refused(Duration.ZERO, OptionalInt.empty()));

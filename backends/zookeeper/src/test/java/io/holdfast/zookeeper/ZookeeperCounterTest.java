@@ -131,6 +131,9 @@ class ZookeeperCounterTest {
     Attempt.Refused refused = (Attempt.Refused) answer(backend.ask(waiting(late)));
     assertThat(refused.position()).isEmpty();
     assertThat(sequences(name)).containsExactlyInAnyOrder(0, LAST);
+    long lastChange = lastChange(name);
+    assertThat(answer(backend.ask(waiting(late)))).isInstanceOf(Attempt.Refused.class);
+    assertThat(lastChange(name)).as("nobody comes there twice").isEqualTo(lastChange);
     AtomicInteger hints = new AtomicInteger();
     backend.watch(late, hints::incrementAndGet);
     hints.set(0);
@@ -228,6 +231,7 @@ class ZookeeperCounterTest {
     setCounter(name, Integer.MAX_VALUE);
     AtomicInteger inside = new AtomicInteger(1);
     AtomicLong lastToken = new AtomicLong(token);
+    long lastChange = lastChange(name);
     ExecutorService threads = Executors.newFixedThreadPool(PROCESSES);
     try {
       List<Future<Boolean>> done = new ArrayList<>();
@@ -235,7 +239,6 @@ class ZookeeperCounterTest {
         Callable<Boolean> work = () -> lockAndUnlock(name, inside, lastToken);
         done.add(threads.submit(work));
       }
-      long lastChange = lastChange(name);
       await("one that came and left").until(() -> lastChange(name) > lastChange);
       inside.decrementAndGet();
       answer(first.release(holder, token, Duration.ZERO));
