@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Test;
 class LockBenchTest {
 
   private static final Size SHORT =
-      new Size(1, 1, 1, 1, Duration.ZERO, 1, 1, Duration.ofMillis(60), 0);
+      new Size(1, 1, 1, 1, Duration.ZERO, 1, 1, Duration.ofMillis(20), 0);
 
   @Test
   void lockThatExcludesNobodyEndsTheRunAndOnlyUnderTheHotName() {

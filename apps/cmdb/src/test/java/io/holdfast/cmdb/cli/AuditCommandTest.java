@@ -12,6 +12,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -219,6 +220,13 @@ class AuditCommandTest {
     Answer answer = audit();
     assertThat(answer.exitCode()).as(answer.err()).isEqualTo(1);
     assertThat(answer.out()).contains(named(finding)).endsWith("lost: " + lost + "\n");
+  }
+
+  @ParameterizedTest
+  @MethodSource("breakages")
+  @Tag("slow")
+  void whateverIsBrokenIsInTheJsonToo(String sql, String finding, int lost) throws Exception {
+    machines.sql(named(sql));
     JsonNode node = audit("--json").json();
     assertThat(node.path("clean").booleanValue()).isFalse();
     assertThat(node.path("wrong").intValue()).isPositive();
