@@ -39,6 +39,7 @@ class MemoryStoreTest {
   }
 
   @Test
+  @Tag("slow")
   void aLeaseThatEndsWhileAnotherAsksIsOverOrNot() {
     explore(
         "MemoryStore, ask against the end of a lease",

@@ -31,16 +31,19 @@ class OnceTest {
   }
 
   @Test
+  @Tag("slow")
   void aFailureMeetsTheTimeout() {
     explore("Question, failure against timeout", ORDERS, () -> failureAgainstTimeout());
   }
 
   @Test
+  @Tag("slow")
   void eventsAreToldOneAtATimeAndEachOnce() {
     explore("Announcer, two threads", ORDERS, OnceTest::twoAnnounce);
   }
 
   @Test
+  @Tag("slow")
   void aWarningIsToldOnce() {
     explore(
         "Announcer, one warning twice",

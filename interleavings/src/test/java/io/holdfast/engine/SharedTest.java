@@ -66,11 +66,13 @@ class SharedTest {
   }
 
   @Test
+  @Tag("slow")
   void aFailureIsSharedWithNobodyWhoComesAfterIt() {
     explore("Heartbeat, a failure meets one who wants a beat", ORDERS, SharedTest::failureMeetsOne);
   }
 
   @Test
+  @Tag("slow")
   void aHistoryLosesNoEventAndGivesNoNumberTwice() {
     explore(
         "History, two threads",

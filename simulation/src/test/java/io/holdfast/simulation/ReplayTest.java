@@ -39,6 +39,7 @@ class ReplayTest {
   }
 
   @Test
+  @Tag("slow")
   void theNewestJdkRunsTheSameHistories() throws Exception {
     compare(1, 100);
   }

@@ -7,6 +7,7 @@ import io.holdfast.simulation.Simulation.Replay;
 import io.holdfast.simulation.Simulation.Sum;
 import java.util.Map;
 import java.util.stream.LongStream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** The shipped engine keeps its promises in worlds where enough happens to tell. */
@@ -38,6 +39,7 @@ class SimulationTest {
   }
 
   @Test
+  @Tag("slow")
   void aWorldInWhichNothingHappensIsTooLittle() throws InterruptedException {
     Sum sum = Simulation.worlds(1, 500, 2, done -> {});
     Sum idle =
