@@ -50,11 +50,7 @@ class LockBenchTest {
   void clientsApartHaveEachALockerOfTheirOwnAndWhatLocksInsideIsLeftOut() throws Exception {
     Locker shared = new ThreadLocks();
     AtomicInteger opened = new AtomicInteger();
-    Supplier<Locker> another =
-        () -> {
-          opened.incrementAndGet();
-          return shared;
-        };
+    Supplier<Locker> another = counted(shared, opened);
     List<Row> rows =
         new LockBench(
                 List.of(
@@ -77,14 +73,17 @@ class LockBenchTest {
     assertThat(turnsWithAWarmUpOf(1)).isEqualTo(1 + 1);
   }
 
+  private static Supplier<Locker> counted(Locker locker, AtomicInteger opened) {
+    return () -> {
+      opened.incrementAndGet();
+      return locker;
+    };
+  }
+
   private static int turnsWithAWarmUpOf(int locks) throws InterruptedException {
     Locker shared = new ThreadLocks();
     AtomicInteger opened = new AtomicInteger();
-    Supplier<Locker> another =
-        () -> {
-          opened.incrementAndGet();
-          return shared;
-        };
+    Supplier<Locker> another = counted(shared, opened);
     Contender it = new Contender("it", "store", true, shared, Optional.of(another), List.of());
     Size size = new Size(1, 1, 1, 1, Duration.ZERO, 1, 1, Duration.ofMillis(10), locks);
     List<Row> unused = new LockBench(List.of(it), size, at -> {}).run();
