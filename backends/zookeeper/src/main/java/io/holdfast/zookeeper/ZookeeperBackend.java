@@ -45,9 +45,8 @@ final class ZookeeperBackend implements LockBackend, Inspectable {
   private final Hints hints;
   private final Map<String, Place> places = new ConcurrentHashMap<>();
 
-  /** Folders whose counters are near their ends, with the last transaction that was seen there. */
-  private final Map<String, Long> spent = new ConcurrentHashMap<>();
-
+  private final SpentFolders spent = new SpentFolders();
+  private final RecentLines recent = new RecentLines();
   private final ReentrantLock beginning = new ReentrantLock();
 
   /** Sessions before the current one. Those that are retired have locks for a while. */
@@ -145,7 +144,7 @@ final class ZookeeperBackend implements LockBackend, Inspectable {
   }
 
   private Place placeIn(Opening opening, Claim claim) {
-    return new Place(opening, base, hints, claim, folderOf(claim.name()), spent);
+    return new Place(opening, base, hints, claim, folderOf(claim.name()), spent, recent);
   }
 
   /** Most places are empty only after the answer. */
