@@ -9,7 +9,6 @@ import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
-import java.util.Objects;
 import java.util.Optional;
 
 /**
@@ -109,17 +108,6 @@ record Line(List<String> nodes) {
     return Optional.ofNullable(first);
   }
 
-  /** Its last, and how many stand behind the first. */
-  RecentLines.Queue queue() {
-    String last = null;
-    for (String node : nodes) {
-      if (last == null || isBefore(last, node)) {
-        last = node;
-      }
-    }
-    return new RecentLines.Queue(Objects.requireNonNull(last), nodes.size() - 1);
-  }
-
   /** How many were created before a node. */
   int positionOf(String node) {
     int own = sequenceOf(node);
@@ -150,11 +138,6 @@ record Line(List<String> nodes) {
   /** Whether a node's number orders nothing: it is to be given up. */
   static boolean isSpent(String node) {
     return Integer.compareUnsigned(sequenceOf(node), SPENT) >= 0;
-  }
-
-  /** Whether one was created before another, if both are of one folder. */
-  static boolean isBefore(String node, String other) {
-    return isBefore(sequenceOf(node), sequenceOf(other));
   }
 
   private static boolean isBefore(int sequence, int later) {

@@ -11,6 +11,7 @@ import io.holdfast.spi.Renewal;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -45,8 +46,7 @@ final class Place {
   private final Hints hints;
   private final Claim claim;
   private final String folder;
-  private final SpentFolders spent;
-  private final RecentLines recent;
+  private final Map<String, Long> spent;
   private final AtomicInteger questions = new AtomicInteger();
   private final AtomicReference<@Nullable Unsent> unsent = new AtomicReference<>();
   private final AtomicReference<CompletableFuture<Boolean>> last =
@@ -72,18 +72,21 @@ final class Place {
     }
   }
 
-  /** Of tokens, to the first of a line. */
-  private record Grant(Base.Tokens tokens, long heardAt, RecentLines.Queue queue) {}
+  private record Grant(Base.Tokens tokens, long heardAt) {}
 
-  /** A claim that has nothing yet; all but the claim is shared by all places. */
+  /**
+   * A claim that has nothing yet.
+   *
+   * @param spent folders whose counters are near their ends, with the transaction that created a
+   *     node in it that says so: later ones are others; shared by all places
+   */
   Place(
       Opening opening,
       Base base,
       Hints hints,
       Claim claim,
       String folder,
-      SpentFolders spent,
-      RecentLines recent) {
+      Map<String, Long> spent) {
     this.opening = opening;
     this.session = opening.session();
     this.base = base;
@@ -91,7 +94,6 @@ final class Place {
     this.claim = claim;
     this.folder = folder;
     this.spent = spent;
-    this.recent = recent;
   }
 
   boolean isIn(Opening other) {
@@ -189,10 +191,25 @@ final class Place {
     return isUnsure ? find().thenCompose(found -> found ? attempt(ask) : enter(ask)) : enter(ask);
   }
 
+  /** Creates a node, but for a folder that is spent, and not another one by now. */
   private CompletionStage<Attempt> enter(Ask ask) {
-    return spent
-        .isOpen(folder, session)
-        .thenCompose(isOpen -> isOpen ? enter(ask, false) : later());
+    Long known = spent.get(folder);
+    return known == null
+        ? enter(ask, false)
+        : session
+            .exists(folder)
+            .handle(
+                (stat, failure) -> {
+                  if (failure == null && stat.getCzxid() < known) {
+                    return renewFolder(ask);
+                  }
+                  if (failure != null && !is(Code.NONODE, failure)) {
+                    return CompletableFuture.<Attempt>failedFuture(failure);
+                  }
+                  spent.remove(folder, known);
+                  return enter(ask, false);
+                })
+            .thenCompose(attempt -> attempt);
   }
 
   /** Nothing is granted in a session that is over, also if it lives on for those who hold locks. */
@@ -202,10 +219,7 @@ final class Place {
     }
   }
 
-  /**
-   * Creates the claim's node and looks where it is, all sent at once; but does not look if it has
-   * just left a line, whose last can then be watched.
-   */
+  /** Creates the claim's node and looks where it is, all sent at once. */
   private CompletionStage<Attempt> enter(Ask ask, boolean withFolder) {
     CompletableFuture<?> container =
         withFolder
@@ -219,13 +233,7 @@ final class Place {
             folder + "/" + prefix(),
             (session.length().toMillis() + " " + claim.label()).getBytes(StandardCharsets.UTF_8),
             CreateMode.EPHEMERAL_SEQUENTIAL);
-    Optional<RecentLines.Queue> known =
-        ask.mayWait() ? recent.of(folder, askedAt) : Optional.empty();
-    CompletionStage<Optional<Look>> looked =
-        known.isPresent()
-            ? creation.thenApply(created -> Optional.empty())
-            : Look.at(folder, session, base).thenApply(Optional::of);
-    return looked
+    return Look.at(folder, session, base)
         .handle(
             (look, failure) -> {
               Throwable refusal = Session.failureOf(creation); // it was answered before the look
@@ -243,22 +251,11 @@ final class Place {
               Session.Created created = creation.join();
               base.see(created.stat(), askedAt);
               Node own = has(created.path(), created.stat());
-              if (failure != null) {
-                return CompletableFuture.<Attempt>failedFuture(failure);
-              }
-              return look.isPresent()
-                  ? attempt(own, look.get(), ask, ask.span())
-                  : standBehind(known.get(), own, ask);
+              return failure == null
+                  ? attempt(own, look, ask, ask.span())
+                  : CompletableFuture.<Attempt>failedFuture(failure);
             })
         .thenCompose(attempt -> attempt);
-  }
-
-  /** Who came in between is seen when the one that was the last has gone. */
-  private CompletionStage<Attempt> standBehind(RecentLines.Queue known, Node own, Ask ask) {
-    checkSession();
-    return Line.isBefore(known.last(), own.name()) && !Line.isSpent(own.name())
-        ? refused(own, known.last(), known.others(), ask)
-        : lookAgain(own, ask, ask.span());
   }
 
   private String prefix() {
@@ -318,10 +315,11 @@ final class Place {
     }
     Optional<String> ahead = look.before().predecessorOf(own.name());
     if (ahead.isPresent()) {
-      return refused(own, ahead.get(), look.before().positionOf(own.name()), ask);
+      return refused(own, ahead.get(), look, ask);
     }
     if (!look.has(own.name(), own.czxid())) { // others came or went since it was created
-      return lookAgain(own, ask, span);
+      return Look.at(folder, session, base, own.name())
+          .thenCompose(again -> attempt(own, again, ask, span));
     }
     Grant before = grant;
     if (before != null) {
@@ -333,14 +331,31 @@ final class Place {
         : liftFor(tokens, own, look, ask);
   }
 
-  private CompletionStage<Attempt> lookAgain(Node own, Ask ask, int span) {
-    return Look.at(folder, session, base, own.name())
-        .thenCompose(again -> attempt(own, again, ask, span));
+  /**
+   * The folder's counter is near its end, where it orders nothing any more. Whoever came before is
+   * served; then the folder is empty, and goes, and the next one begins at 0. From the second ask
+   * on nobody puts a node into it: with many who wait it would never be empty.
+   */
+  private CompletionStage<Attempt> leaveSpent(Node own, Ask ask) {
+    spent.merge(folder, own.czxid(), Math::max);
+    return leave(false).thenCompose(left -> renewFolder(ask));
   }
 
-  private CompletionStage<Attempt> leaveSpent(Node own, Ask ask) {
-    spent.add(folder, own.czxid());
-    return leave(false).thenCompose(left -> enter(ask));
+  private CompletionStage<Attempt> renewFolder(Ask ask) {
+    return session
+        .delete(folder)
+        .handle(
+            (gone, failure) -> {
+              if (is(Code.NOTEMPTY, failure)) {
+                return later();
+              }
+              if (failure != null && !is(Code.NONODE, failure)) {
+                return CompletableFuture.<Attempt>failedFuture(failure);
+              }
+              spent.remove(folder);
+              return enter(ask, true);
+            })
+        .thenCompose(attempt -> attempt);
   }
 
   /** Without a place: whoever waits asks again after a pause, or once when the holder has left. */
@@ -364,7 +379,7 @@ final class Place {
   }
 
   private Attempt granted(Base.Tokens tokens, Look look) {
-    return granted(new Grant(tokens, session.now(), look.before().queue()), look);
+    return granted(new Grant(tokens, session.now()), look);
   }
 
   private Attempt granted(Grant given, Look look) {
@@ -373,8 +388,8 @@ final class Place {
         given.tokens().first(), given.tokens().span(), session.keptFrom(look.askedAt()));
   }
 
-  private CompletionStage<Attempt> refused(Node own, String ahead, int before, Ask ask) {
-    OptionalInt position = OptionalInt.of(before);
+  private CompletionStage<Attempt> refused(Node own, String ahead, Look look, Ask ask) {
+    OptionalInt position = OptionalInt.of(look.before().positionOf(own.name()));
     if (!ask.mayWait()) {
       return leave(false).thenApply(left -> new Attempt.Refused(Duration.ZERO, position));
     }
@@ -444,7 +459,7 @@ final class Place {
     if (own == null) {
       return find().thenCompose(found -> leave(wasHeld));
     }
-    Grant held = grant;
+    Release left = grant == null ? Release.GONE : Release.RELEASED;
     return (wasHeld ? session.release(own.path()) : session.delete(own.path()))
         .handle(
             (deleted, failure) -> {
@@ -456,12 +471,7 @@ final class Place {
                 throw new CompletionException(failure);
               }
               forget();
-              if (failure != null || held == null) {
-                return Release.GONE;
-              }
-              long now = session.now();
-              recent.left(folder, held.queue(), now - held.heardAt(), now);
-              return Release.RELEASED;
+              return failure == null ? left : Release.GONE;
             });
   }
 

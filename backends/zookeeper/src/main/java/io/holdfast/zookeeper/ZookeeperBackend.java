@@ -45,8 +45,9 @@ final class ZookeeperBackend implements LockBackend, Inspectable {
   private final Hints hints;
   private final Map<String, Place> places = new ConcurrentHashMap<>();
 
-  private final SpentFolders spent = new SpentFolders();
-  private final RecentLines recent = new RecentLines();
+  /** Folders whose counters are near their ends, with the last transaction that was seen there. */
+  private final Map<String, Long> spent = new ConcurrentHashMap<>();
+
   private final ReentrantLock beginning = new ReentrantLock();
 
   /** Sessions before the current one. Those that are retired have locks for a while. */
@@ -144,7 +145,7 @@ final class ZookeeperBackend implements LockBackend, Inspectable {
   }
 
   private Place placeIn(Opening opening, Claim claim) {
-    return new Place(opening, base, hints, claim, folderOf(claim.name()), spent, recent);
+    return new Place(opening, base, hints, claim, folderOf(claim.name()), spent);
   }
 
   /** Most places are empty only after the answer. */

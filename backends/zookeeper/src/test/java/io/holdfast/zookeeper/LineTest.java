@@ -22,7 +22,6 @@ class LineTest {
     assertThat(line.positionOf(A + "0000000012")).isEqualTo(2);
     assertThat(line.predecessorOf(A + "0000000012")).contains(B + "0000000009");
     assertThat(line.predecessorOf(C + "0000000007")).isEmpty();
-    assertThat(line.queue()).isEqualTo(new RecentLines.Queue(A + "0000000012", 2));
   }
 
   @Test

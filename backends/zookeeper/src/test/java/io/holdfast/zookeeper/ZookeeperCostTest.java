@@ -32,7 +32,6 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.zookeeper.CreateMode;
 import org.apache.zookeeper.KeeperException;
-import org.apache.zookeeper.ZKUtil;
 import org.apache.zookeeper.ZooDefs;
 import org.apache.zookeeper.ZooDefs.OpCode;
 import org.apache.zookeeper.client.FourLetterWordMain;
@@ -238,110 +237,6 @@ class ZookeeperCostTest {
       zookeeper.plain().delete(TestZookeeper.folderOf(name) + "/" + own.get(0), -1);
       await().until(() -> hints.get() == 1);
       assertThat(wire.questions()).containsExactly(OpCode.getData);
-    }
-  }
-
-  /** For how long the one held it that has left two behind. */
-  private static final Duration HELD = Duration.ofMillis(10);
-
-  /** A claim that was granted with two others in line, and is released after {@link #HELD}. */
-  private LockName leftBehindTwo(ZookeeperBackend other, List<Claim> two) throws Exception {
-    LockName name = usedName();
-    Claim before = Claim.on(name, "before");
-    Claim claim = Claim.on(name, "a test");
-    granted(other, before);
-    assertThat(answer(backend.ask(waiting(claim)))).isInstanceOf(Attempt.Refused.class);
-    for (int i = 0; i < 2; i++) {
-      two.add(Claim.on(name, "behind"));
-      assertThat(answer(other.ask(waiting(two.get(i))))).isInstanceOf(Attempt.Refused.class);
-    }
-    answer(other.release(before, TOKEN, Duration.ZERO));
-    assertThat(answer(backend.ask(waiting(claim)))).isInstanceOf(Attempt.Granted.class);
-    time.pass(HELD);
-    assertThat(answer(release(claim))).isEqualTo(Release.RELEASED);
-    wire.questions();
-    return name;
-  }
-
-  private void leave(ZookeeperBackend other, List<Claim> two) throws Exception {
-    for (Claim each : two) {
-      answer(other.release(each, 0, Duration.ZERO));
-    }
-  }
-
-  @Test
-  void whoComesBackToALineAtOnceWaitsBehindItsLastWithoutReadingIt() throws Exception {
-    List<Claim> two = new ArrayList<>();
-    try (ZookeeperBackend other = zookeeper.open()) {
-      Claim claim = Claim.on(leftBehindTwo(other, two), "a test");
-      time.pass(HELD.dividedBy(2).minusNanos(1));
-      Attempt.Refused refused = (Attempt.Refused) answer(backend.ask(waiting(claim)));
-      assertThat(refused.position()).hasValue(2);
-      AtomicInteger hints = new AtomicInteger();
-      var unused = backend.watch(claim, hints::incrementAndGet);
-      await("the watch").until(() -> wire.questionsSoFar().contains(OpCode.getData));
-      assertThat(wire.questions()).containsExactly(OpCode.create2, OpCode.getData);
-      answer(other.release(two.get(0), 0, Duration.ZERO));
-      assertThat(answer(backend.ask(waiting(claim)))).isInstanceOf(Attempt.Refused.class);
-      assertThat(hints).hasValue(0);
-      answer(other.release(two.get(1), 0, Duration.ZERO));
-      await().until(() -> hints.get() == 1);
-      wire.questions();
-      assertThat(answer(backend.ask(waiting(claim)))).isInstanceOf(Attempt.Granted.class);
-      assertThat(wire.questions()).isEqualTo(LOOK);
-    }
-  }
-
-  @Test
-  void whoFindsThatTheLastOfTheLineHasGoneHearsItAndLooks() throws Exception {
-    List<Claim> two = new ArrayList<>();
-    try (ZookeeperBackend other = zookeeper.open()) {
-      Claim claim = Claim.on(leftBehindTwo(other, two), "a test");
-      leave(other, two);
-      assertThat(answer(backend.ask(waiting(claim)))).isInstanceOf(Attempt.Refused.class);
-      AtomicInteger hints = new AtomicInteger();
-      var unused = backend.watch(claim, hints::incrementAndGet);
-      await().until(() -> hints.get() == 1);
-      assertThat(answer(backend.ask(waiting(claim)))).isInstanceOf(Attempt.Granted.class);
-      assertThat(wire.questions())
-          .containsExactly(OpCode.create2, OpCode.getData, OpCode.multiRead);
-    }
-  }
-
-  @Test
-  void whoComesBackLaterReadsTheLine() throws Exception {
-    List<Claim> two = new ArrayList<>();
-    try (ZookeeperBackend other = zookeeper.open()) {
-      Claim claim = Claim.on(leftBehindTwo(other, two), "a test");
-      time.pass(HELD.dividedBy(2));
-      waits(claim);
-    }
-  }
-
-  @Test
-  void whoComesBackAndDoesNotWaitReadsTheLine() throws Exception {
-    List<Claim> two = new ArrayList<>();
-    try (ZookeeperBackend other = zookeeper.open()) {
-      Claim claim = Claim.on(leftBehindTwo(other, two), "a test");
-      leave(other, two);
-      granted(backend, claim);
-      assertThat(wire.questions()).isEqualTo(ENTER);
-    }
-  }
-
-  /**
-   * The new one numbers its nodes from 0, so whoever was last in the old one is not before them.
-   */
-  @Test
-  void whoComesBackToANewFolderReadsItsLine() throws Exception {
-    List<Claim> two = new ArrayList<>();
-    try (ZookeeperBackend other = zookeeper.open()) {
-      LockName name = leftBehindTwo(other, two);
-      leave(other, two);
-      ZKUtil.deleteRecursive(zookeeper.plain(), TestZookeeper.folderOf(name));
-      Claim claim = Claim.on(name, "a test");
-      assertThat(answer(backend.ask(waiting(claim)))).isInstanceOf(Attempt.Granted.class);
-      assertThat(zookeeper.nodes(name)).singleElement().asString().endsWith("-0000000000");
     }
   }
 
