@@ -11,7 +11,6 @@ import io.holdfast.spi.Renewal;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -46,7 +45,7 @@ final class Place {
   private final Hints hints;
   private final Claim claim;
   private final String folder;
-  private final Map<String, Long> spent;
+  private final SpentFolders spent;
   private final AtomicInteger questions = new AtomicInteger();
   private final AtomicReference<@Nullable Unsent> unsent = new AtomicReference<>();
   private final AtomicReference<CompletableFuture<Boolean>> last =
@@ -74,19 +73,8 @@ final class Place {
 
   private record Grant(Base.Tokens tokens, long heardAt) {}
 
-  /**
-   * A claim that has nothing yet.
-   *
-   * @param spent folders whose counters are near their ends, with the transaction that created a
-   *     node in it that says so: later ones are others; shared by all places
-   */
-  Place(
-      Opening opening,
-      Base base,
-      Hints hints,
-      Claim claim,
-      String folder,
-      Map<String, Long> spent) {
+  /** A claim that has nothing yet; all but the claim is shared by others. */
+  Place(Opening opening, Base base, Hints hints, Claim claim, String folder, SpentFolders spent) {
     this.opening = opening;
     this.session = opening.session();
     this.base = base;
@@ -191,25 +179,11 @@ final class Place {
     return isUnsure ? find().thenCompose(found -> found ? attempt(ask) : enter(ask)) : enter(ask);
   }
 
-  /** Creates a node, but for a folder that is spent, and not another one by now. */
+  /** Creates a node, but in no folder that is spent. */
   private CompletionStage<Attempt> enter(Ask ask) {
-    Long known = spent.get(folder);
-    return known == null
-        ? enter(ask, false)
-        : session
-            .exists(folder)
-            .handle(
-                (stat, failure) -> {
-                  if (failure == null && stat.getCzxid() < known) {
-                    return renewFolder(ask);
-                  }
-                  if (failure != null && !is(Code.NONODE, failure)) {
-                    return CompletableFuture.<Attempt>failedFuture(failure);
-                  }
-                  spent.remove(folder, known);
-                  return enter(ask, false);
-                })
-            .thenCompose(attempt -> attempt);
+    return spent
+        .isOpen(folder, session)
+        .thenCompose(isOpen -> isOpen ? enter(ask, false) : later());
   }
 
   /** Nothing is granted in a session that is over, also if it lives on for those who hold locks. */
@@ -331,31 +305,9 @@ final class Place {
         : liftFor(tokens, own, look, ask);
   }
 
-  /**
-   * The folder's counter is near its end, where it orders nothing any more. Whoever came before is
-   * served; then the folder is empty, and goes, and the next one begins at 0. From the second ask
-   * on nobody puts a node into it: with many who wait it would never be empty.
-   */
   private CompletionStage<Attempt> leaveSpent(Node own, Ask ask) {
-    spent.merge(folder, own.czxid(), Math::max);
-    return leave(false).thenCompose(left -> renewFolder(ask));
-  }
-
-  private CompletionStage<Attempt> renewFolder(Ask ask) {
-    return session
-        .delete(folder)
-        .handle(
-            (gone, failure) -> {
-              if (is(Code.NOTEMPTY, failure)) {
-                return later();
-              }
-              if (failure != null && !is(Code.NONODE, failure)) {
-                return CompletableFuture.<Attempt>failedFuture(failure);
-              }
-              spent.remove(folder);
-              return enter(ask, true);
-            })
-        .thenCompose(attempt -> attempt);
+    spent.add(folder, own.czxid());
+    return leave(false).thenCompose(left -> enter(ask));
   }
 
   /** Without a place: whoever waits asks again after a pause, or once when the holder has left. */

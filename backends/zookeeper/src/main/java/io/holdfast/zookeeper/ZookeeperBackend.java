@@ -45,9 +45,7 @@ final class ZookeeperBackend implements LockBackend, Inspectable {
   private final Hints hints;
   private final Map<String, Place> places = new ConcurrentHashMap<>();
 
-  /** Folders whose counters are near their ends, with the last transaction that was seen there. */
-  private final Map<String, Long> spent = new ConcurrentHashMap<>();
-
+  private final SpentFolders spent = new SpentFolders();
   private final ReentrantLock beginning = new ReentrantLock();
 
   /** Sessions before the current one. Those that are retired have locks for a while. */
