@@ -13,12 +13,14 @@ import java.time.Duration;
  *     that still go together
  * @param linger how long a transaction waits for reports that are on their way to fill it; 0 to 1 s
  * @param leaseFor of each machine's lock
+ * @param ahead how many batches for each worker are on their way at most; 1 to 64. Their machines'
+ *     locks are held or asked for meanwhile, and whoever else wants one waits for all before it
  */
-public record Settings(int workers, int batch, Duration linger, Duration leaseFor) {
+public record Settings(int workers, int batch, Duration linger, Duration leaseFor, int ahead) {
 
-  /** 4 workers, up to 100 reports or 20 ms, leases of 10 s. */
+  /** 4 workers, up to 100 reports or 20 ms, leases of 10 s, 8 batches ahead. */
   public static final Settings DEFAULTS =
-      new Settings(4, 100, Duration.ofMillis(20), Duration.ofSeconds(10));
+      new Settings(4, 100, Duration.ofMillis(20), Duration.ofSeconds(10), 8);
 
   /** Checks the ranges. */
   public Settings {
@@ -31,21 +33,29 @@ public record Settings(int workers, int batch, Duration linger, Duration leaseFo
     if (linger.isNegative() || linger.compareTo(Duration.ofSeconds(1)) > 0) {
       throw new IllegalArgumentException("linger is 0 to 1 s, not " + linger);
     }
+    if (ahead < 1 || ahead > 64) {
+      throw new IllegalArgumentException("1 to 64 batches ahead, not " + ahead);
+    }
   }
 
   /** These settings with other workers. */
   public Settings workers(int number) {
-    return new Settings(number, batch, linger, leaseFor);
+    return new Settings(number, batch, linger, leaseFor, ahead);
   }
 
   /** These settings with another batch. */
   public Settings batch(int reports) {
-    return new Settings(workers, reports, linger, leaseFor);
+    return new Settings(workers, reports, linger, leaseFor, ahead);
   }
 
   /** These settings with another lease. */
   public Settings leaseFor(Duration span) {
-    return new Settings(workers, batch, linger, span);
+    return new Settings(workers, batch, linger, span, ahead);
+  }
+
+  /** These settings with another number of batches ahead. */
+  public Settings ahead(int batches) {
+    return new Settings(workers, batch, linger, leaseFor, batches);
   }
 
   /** How to connect to the locks: where a session is the lease, it is as long as this lease. */
@@ -65,6 +75,6 @@ public record Settings(int workers, int batch, Duration linger, Duration leaseFo
 
   /** How many reports are on their way at most before whoever gives more has to wait. */
   int inFlight() {
-    return Math.max(64, 8 * workers * batch);
+    return Math.max(64, ahead * workers * batch);
   }
 }

@@ -51,6 +51,9 @@ public final class Worker {
   /** The locks. */
   static final String STORE = "HOLDFAST_STORE";
 
+  /** Fewer than one process alone has: what is ahead of one is locked for the others. */
+  private static final int AHEAD = 2;
+
   private static final int GONE = 3;
   private static final int FAILED = 1;
 
@@ -76,7 +79,8 @@ public final class Worker {
         Settings.DEFAULTS
             .workers(Integer.parseInt(args[0]))
             .batch(Integer.parseInt(args[1]))
-            .leaseFor(Duration.ofMillis(Long.parseLong(args[2])));
+            .leaseFor(Duration.ofMillis(Long.parseLong(args[2])))
+            .ahead(AHEAD);
     boolean guarded = args[3].equals("guarded");
     Tally tally = new Tally();
     try (Database database =

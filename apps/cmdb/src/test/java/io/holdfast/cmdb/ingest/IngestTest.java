@@ -34,6 +34,7 @@ import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -297,6 +298,47 @@ class IngestTest {
     assertThat(acks).hasSize(wanted);
     assertThat(number("SELECT count(*) FROM report")).isEqualTo(wanted);
     assertClean();
+  }
+
+  @Test
+  void whoGivesMoreThanMayBeOnItsWayWaitsUntilSomeIsMerged() throws Exception {
+    Held held = new Held();
+    held.armed.set(true);
+    Settings settings = Settings.DEFAULTS.workers(1).batch(40).ahead(2);
+    Ingest ingest = ingest(settings, new Tally(), held);
+    AtomicInteger given = new AtomicInteger();
+    Thread giver =
+        new Thread(
+            () -> {
+              try {
+                for (int i = 0; i < 100; i++) {
+                  ingest.submit(Reports.of("source", "note", "serial:s" + i), i);
+                  given.incrementAndGet();
+                }
+              } catch (IngestException | InterruptedException e) {
+                throw new IllegalStateException(e);
+              }
+            });
+    giver.start();
+    held.stands.await();
+    await()
+        .atMost(LIMIT)
+        .until(() -> given.get() >= 80 && giver.getState() == Thread.State.WAITING);
+    assertThat(given).hasValue(80);
+    assertThat(acks).isEmpty();
+    held.opened.countDown();
+    giver.join();
+    ingest.awaitAll();
+    assertThat(acks).hasSize(100);
+    assertClean();
+  }
+
+  @Test
+  void howMuchIsTakenAheadHasALimit() {
+    assertThatThrownBy(() -> Settings.DEFAULTS.ahead(0))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("ahead");
+    assertThatThrownBy(() -> Settings.DEFAULTS.ahead(65)).hasMessageContaining("65");
   }
 
   /** Stands at the gate once, for this machine alone. */
