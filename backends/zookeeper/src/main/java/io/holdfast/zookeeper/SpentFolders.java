@@ -10,8 +10,8 @@ import org.apache.zookeeper.KeeperException.Code;
 
 /**
  * Folders whose counters are near their ends, where they order nothing any more ({@link Line}).
- * Whoever is in such a folder is served; then it is empty, and deleted, and the next one begins at
- * 0. Nobody who knows it puts a node into it: with many who wait it would never be empty.
+ * Whoever came before is served; then such a folder is empty, and deleted, and the next one begins
+ * at 0. Nobody who knows it puts a node into it: with many who wait it would never be empty.
  * Thread-safe.
  */
 final class SpentFolders {

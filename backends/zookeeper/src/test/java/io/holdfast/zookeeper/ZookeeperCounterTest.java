@@ -167,6 +167,24 @@ class ZookeeperCounterTest {
     assertThat(sequences(name)).containsExactlyInAnyOrder(0, 1);
   }
 
+  @Test
+  void whoKnowsAFolderThatWasSpentAndHasGoneMakesTheNextOne() throws Exception {
+    ZookeeperBackend one = open();
+    ZookeeperBackend other = open();
+    LockName name = newName();
+    Claim holder = Claim.on(name, "the holder");
+    long token = granted(other, holder).firstToken();
+    setCounter(name, LAST + 1);
+    Claim late = Claim.on(name, "late");
+    assertThat(((Attempt.Refused) answer(one.ask(waiting(late)))).position()).isEmpty();
+    answer(other.release(holder, token, Duration.ZERO));
+    try (ZooKeeper plain = plain()) {
+      plain.delete(TestZookeeper.folderOf(name), -1);
+    }
+    assertThat(granted(one, late).firstToken()).isGreaterThan(token);
+    assertThat(sequences(name)).containsExactly(0);
+  }
+
   /** As often as the deletion by chance comes in between; until it is seen. */
   @Test
   void whoseFolderIsDeletedAsSoonAsItIsThereIsToAskAgain() throws Exception {

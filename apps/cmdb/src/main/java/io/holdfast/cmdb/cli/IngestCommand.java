@@ -96,6 +96,15 @@ final class IngestCommand implements Callable<Integer> {
   private int processes;
 
   @Option(
+      names = "--ahead",
+      paramLabel = "B",
+      description =
+          "Batches of each worker that are taken in meanwhile, 1 to 64: with more they are fuller, "
+              + "with fewer other processes wait less for locks (default: 8, or 2 with "
+              + "--processes)")
+  private Optional<Integer> ahead = Optional.empty();
+
+  @Option(
       names = "--acks",
       paramLabel = "FILE",
       description =
@@ -152,7 +161,8 @@ final class IngestCommand implements Callable<Integer> {
       if (processes < 1 || processes > 16) {
         throw new IllegalArgumentException("1 to 16 processes, not " + processes);
       }
-      return Settings.DEFAULTS.workers(workers);
+      int usual = processes > 1 ? Settings.AHEAD_OF_SEVERAL : Settings.DEFAULTS.ahead();
+      return Settings.DEFAULTS.workers(workers).ahead(ahead.orElse(usual));
     } catch (IllegalArgumentException e) {
       throw wrong(String.valueOf(e.getMessage()));
     }

@@ -548,6 +548,7 @@ public final class Ingest implements Intake {
   @Override
   public void close() {
     closing = true;
+    room.release(settings.inFlight()); // whoever waits for room is to learn it
     pauses.shutdownNow();
     threads.forEach(Thread::interrupt);
     boolean interrupted = false;

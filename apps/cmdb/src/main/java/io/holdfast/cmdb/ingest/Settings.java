@@ -13,14 +13,18 @@ import java.time.Duration;
  *     that still go together
  * @param linger how long a transaction waits for reports that are on their way to fill it; 0 to 1 s
  * @param leaseFor of each machine's lock
- * @param ahead how many batches for each worker are on their way at most; 1 to 64. Their machines'
- *     locks are held or asked for meanwhile, and whoever else wants one waits for all before it
+ * @param ahead for how many batches of each worker there is room on their way; 1 to 64. Their
+ *     machines' locks are held or asked for meanwhile, and whoever else wants one waits for all
+ *     before it
  */
 public record Settings(int workers, int batch, Duration linger, Duration leaseFor, int ahead) {
 
   /** 4 workers, up to 100 reports or 20 ms, leases of 10 s, 8 batches ahead. */
   public static final Settings DEFAULTS =
       new Settings(4, 100, Duration.ofMillis(20), Duration.ofSeconds(10), 8);
+
+  /** For several at once on one database: what is ahead of one is locked for the others. */
+  public static final int AHEAD_OF_SEVERAL = 2;
 
   /** Checks the ranges. */
   public Settings {
@@ -73,8 +77,11 @@ public record Settings(int workers, int batch, Duration linger, Duration leaseFo
     return workers + resolvers() + 1;
   }
 
-  /** How many reports are on their way at most before whoever gives more has to wait. */
-  int inFlight() {
+  /**
+   * How many reports are on their way at most before whoever gives more has to wait; never less
+   * than 64. A large one counts as several.
+   */
+  public int inFlight() {
     return Math.max(64, ahead * workers * batch);
   }
 }

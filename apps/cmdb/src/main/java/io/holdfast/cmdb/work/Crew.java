@@ -214,11 +214,19 @@ public final class Crew implements Intake {
   private Optional<Member> next() {
     for (int i = 0; i < members.size(); i++) {
       Member member = members.get(Math.floorMod(turn++, members.size()));
-      if (!member.ended && !member.aside && member.given.size() < settings.batch() * 20) {
+      if (!member.ended && !member.aside && member.given.size() < enough()) {
         return Optional.of(member);
       }
     }
     return Optional.empty();
+  }
+
+  /**
+   * What it takes in, and a batch in front of it. Whoever had more would leave it in the pipe, and
+   * the giver at the end of a full one, while others have nothing to do.
+   */
+  private int enough() {
+    return settings.inFlight() + settings.batch();
   }
 
   /** If it is gone, its end deals what it was given to another. */
@@ -409,7 +417,10 @@ public final class Crew implements Intake {
       send(this, report, tag);
     }
 
-    /** Its next merge is to stand between making sure of its leases and writing. */
+    /**
+     * Its next merge is to stand between making sure of its leases and writing. Only while it is
+     * set aside: behind many reports it would not hear {@link #letGo}.
+     */
     public void holdNext() throws IngestException {
       order(() -> process().holdNext());
     }

@@ -51,9 +51,6 @@ public final class Worker {
   /** The locks. */
   static final String STORE = "HOLDFAST_STORE";
 
-  /** Fewer than one process alone has: what is ahead of one is locked for the others. */
-  private static final int AHEAD = 2;
-
   private static final int GONE = 3;
   private static final int FAILED = 1;
 
@@ -66,7 +63,8 @@ public final class Worker {
   }
 
   /**
-   * Works. Arguments: workers, batch, lease in milliseconds, {@code guarded} or {@code unguarded}.
+   * Works. Arguments: workers, batch, lease in milliseconds, batches ahead, {@code guarded} or
+   * {@code unguarded}.
    */
   public static void main(String[] args) {
     LogManager.getLogManager().reset(); // stderr is for last words
@@ -80,8 +78,8 @@ public final class Worker {
             .workers(Integer.parseInt(args[0]))
             .batch(Integer.parseInt(args[1]))
             .leaseFor(Duration.ofMillis(Long.parseLong(args[2])))
-            .ahead(AHEAD);
-    boolean guarded = args[3].equals("guarded");
+            .ahead(Integer.parseInt(args[3]));
+    boolean guarded = args[4].equals("guarded");
     Tally tally = new Tally();
     try (Database database =
             Database.openToMerge(environment.getOrDefault(DATABASE, ""), settings.connections());
@@ -92,6 +90,7 @@ public final class Worker {
           guarded ? MachineStore.of(database) : MachineStore.withoutGuard(database);
       try (Ingest ingest =
           new Ingest(locks, machines, settings, tally, this::acknowledge, barrier)) {
+        var unused = ingest.failure().thenAccept(this::endFailed);
         say("hello");
         return follow(ingest, tally);
       }
@@ -103,6 +102,12 @@ public final class Worker {
       Thread.currentThread().interrupt();
     }
     return FAILED;
+  }
+
+  /** At once: the next order may never come. */
+  private void endFailed(IngestException e) {
+    say("failed", oneLine(e));
+    Runtime.getRuntime().halt(FAILED);
   }
 
   private static String oneLine(Exception e) {

@@ -71,6 +71,7 @@ public final class WorkerProcess implements AutoCloseable {
                 Integer.toString(settings.workers()),
                 Integer.toString(settings.batch()),
                 Long.toString(settings.leaseFor().toMillis()),
+                Integer.toString(settings.ahead()),
                 guarded ? "guarded" : "unguarded"),
             Map.of(Worker.DATABASE, databaseUrl, Worker.STORE, storeUrl),
             line -> words.accept(word(line))));

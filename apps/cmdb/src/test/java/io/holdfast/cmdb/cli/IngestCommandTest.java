@@ -303,6 +303,7 @@ class IngestCommandTest {
     assertOneLine(ingest("", "nowhere.json"), CmdbException.NO_INPUT, "nowhere.json");
     assertOneLine(ingest("", "--workers", "0", "-"), CmdbException.USAGE, "1 to 64 workers");
     assertOneLine(ingest("", "--processes", "99", "-"), CmdbException.USAGE, "1 to 16 processes");
+    assertOneLine(ingest("", "--ahead", "65", "-"), CmdbException.USAGE, "1 to 64 batches");
     assertOneLine(ingest("", "--observed-at", "noon", "-"), CmdbException.USAGE, "2026-11-20T");
     assertOneLine(
         ingest("", "--acks", "/nowhere/acks", "-"), CmdbException.CANNOT_WRITE, "/nowhere/acks");

@@ -35,6 +35,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -307,30 +308,60 @@ class IngestTest {
     Settings settings = Settings.DEFAULTS.workers(1).batch(40).ahead(2);
     Ingest ingest = ingest(settings, new Tally(), held);
     AtomicInteger given = new AtomicInteger();
-    Thread giver =
-        new Thread(
-            () -> {
-              try {
-                for (int i = 0; i < 100; i++) {
-                  ingest.submit(Reports.of("source", "note", "serial:s" + i), i);
-                  given.incrementAndGet();
-                }
-              } catch (IngestException | InterruptedException e) {
-                throw new IllegalStateException(e);
-              }
-            });
-    giver.start();
-    held.stands.await();
-    await()
-        .atMost(LIMIT)
-        .until(() -> given.get() >= 80 && giver.getState() == Thread.State.WAITING);
-    assertThat(given).hasValue(80);
-    assertThat(acks).isEmpty();
-    held.opened.countDown();
+    Thread giver = give(100, ingest, given, new AtomicReference<>());
+    try {
+      held.stands.await();
+      awaitWaiting(giver, given, 80);
+      assertThat(acks).isEmpty();
+    } finally {
+      held.opened.countDown();
+    }
     giver.join();
     ingest.awaitAll();
     assertThat(acks).hasSize(100);
     assertClean();
+  }
+
+  @Test
+  void whoWaitsForRoomHearsThatTheIngestIsClosed() throws Exception {
+    Held held = new Held();
+    held.armed.set(true);
+    Ingest ingest = ingest(Settings.DEFAULTS.workers(1).batch(40).ahead(2), new Tally(), held);
+    AtomicInteger given = new AtomicInteger();
+    AtomicReference<Exception> heard = new AtomicReference<>();
+    Thread giver = give(100, ingest, given, heard);
+    held.stands.await();
+    awaitWaiting(giver, given, 80);
+    ingest.close(); // interrupts whoever stands at the gate
+    giver.join();
+    assertThat(heard.get()).isInstanceOf(IngestException.class).hasMessageContaining("closed");
+    assertThat(given).hasValue(80);
+  }
+
+  private static Thread give(
+      int number, Ingest ingest, AtomicInteger given, AtomicReference<Exception> heard) {
+    Thread giver =
+        new Thread(
+            () -> {
+              try {
+                for (int i = 0; i < number; i++) {
+                  ingest.submit(Reports.of("source", "note", "serial:s" + i), i);
+                  given.incrementAndGet();
+                }
+              } catch (IngestException | InterruptedException e) {
+                heard.set(e);
+              }
+            });
+    giver.setDaemon(true);
+    giver.start();
+    return giver;
+  }
+
+  private static void awaitWaiting(Thread giver, AtomicInteger given, int limit) {
+    await()
+        .atMost(LIMIT)
+        .until(() -> given.get() >= limit && giver.getState() == Thread.State.WAITING);
+    assertThat(given).hasValue(limit);
   }
 
   @Test
@@ -339,6 +370,10 @@ class IngestTest {
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("ahead");
     assertThatThrownBy(() -> Settings.DEFAULTS.ahead(65)).hasMessageContaining("65");
+    Settings four = Settings.DEFAULTS.workers(4).batch(100);
+    assertThat(four.ahead(1).inFlight()).isEqualTo(400);
+    assertThat(four.ahead(64).inFlight()).isEqualTo(25_600);
+    assertThat(four.batch(10).ahead(1).inFlight()).as("the least").isEqualTo(64);
   }
 
   /** Stands at the gate once, for this machine alone. */
