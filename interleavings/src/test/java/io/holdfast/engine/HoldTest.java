@@ -37,6 +37,7 @@ class HoldTest {
 
   /** Lincheck takes an update of an AtomicReference for one step; here it is what it is. */
   @Test
+  @Tag("slow")
   void changesThatReallyRunAtOnceAreAtomicSteps() {
     Interleavings.stressed("Hold, real threads", 4, 500)
         .sequentialSpecification(Specification.class)

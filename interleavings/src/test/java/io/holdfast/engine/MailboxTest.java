@@ -23,6 +23,7 @@ class MailboxTest {
   private static final int ORDERS = 300;
 
   @Test
+  @Tag("slow")
   void eventsOfTwoThreadsRunOneAfterTheOther() {
     explore(
         "Mailbox, two threads", ORDERS, () -> twoThreads(Mailbox.ofPosters(Runnable::run)::post));
@@ -38,6 +39,7 @@ class MailboxTest {
   }
 
   @Test
+  @Tag("slow")
   void anEventThatPostsIsFollowedByWhatItPosted() {
     explore(
         "Mailbox, events that post",

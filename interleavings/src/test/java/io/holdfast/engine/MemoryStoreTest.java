@@ -32,6 +32,7 @@ class MemoryStoreTest {
   private static final long FIRST_TOKEN = 1_000_000;
 
   @Test
+  @Tag("slow")
   void everyQuestionIsOneAtomicStep() {
     generated("MemoryStore against its specification", 8, 120)
         .sequentialSpecification(Specification.class)

@@ -71,12 +71,14 @@ class AuditCommandTest {
 
   @AfterEach
   void putBack() throws Exception {
+    StringBuilder all = new StringBuilder();
     for (int i = TABLES.size() - 1; i >= 0; i--) {
-      machines.sql("DELETE FROM " + TABLES.get(i));
+      all.append("DELETE FROM ").append(TABLES.get(i)).append(';');
     }
     for (String table : TABLES) {
-      machines.sql("INSERT INTO " + table + " TABLE kept_" + table);
+      all.append("INSERT INTO ").append(table).append(" TABLE kept_").append(table).append(';');
     }
+    machines.sql(all.toString()); // in one transaction
   }
 
   private static Answer audit(String... args) {

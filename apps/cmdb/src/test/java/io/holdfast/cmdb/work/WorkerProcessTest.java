@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 class WorkerProcessTest {
@@ -52,6 +53,7 @@ class WorkerProcessTest {
   }
 
   @Test
+  @Tag("slow")
   void whatItCannotGoOnForIsSaidThoughNoOrderFollows() throws Exception {
     try (EmbeddedPostgreSql postgres = EmbeddedPostgreSql.start();
         EmbeddedRedis redis = EmbeddedRedis.start();
