@@ -152,16 +152,9 @@ class ZookeeperCounterTest {
   void whoKnowsAFolderThatWasSpentStandsInTheLineOfTheNextOne() throws Exception {
     ZookeeperBackend one = open();
     ZookeeperBackend other = open();
-    LockName name = newName();
-    Claim holder = Claim.on(name, "the holder");
-    long token = granted(other, holder).firstToken();
-    setCounter(name, LAST + 1);
-    Claim late = Claim.on(name, "late");
-    assertThat(((Attempt.Refused) answer(one.ask(waiting(late)))).position()).isEmpty();
-    answer(other.release(holder, token, Duration.ZERO));
-    try (ZooKeeper plain = plain()) {
-      plain.delete(TestZookeeper.folderOf(name), -1);
-    }
+    Claim late = Claim.on(newName(), "late");
+    LockName name = late.name();
+    long unused = meetsASpentFolderThatGoes(one, late, other);
     granted(other, Claim.on(name, "the next holder"));
     assertThat(((Attempt.Refused) answer(one.ask(waiting(late)))).position()).hasValue(1);
     assertThat(sequences(name)).containsExactlyInAnyOrder(0, 1);
@@ -170,19 +163,24 @@ class ZookeeperCounterTest {
   @Test
   void whoKnowsAFolderThatWasSpentAndHasGoneMakesTheNextOne() throws Exception {
     ZookeeperBackend one = open();
-    ZookeeperBackend other = open();
-    LockName name = newName();
-    Claim holder = Claim.on(name, "the holder");
+    Claim late = Claim.on(newName(), "late");
+    long token = meetsASpentFolderThatGoes(one, late, open());
+    assertThat(granted(one, late).firstToken()).isGreaterThan(token);
+    assertThat(sequences(late.name())).containsExactly(0);
+  }
+
+  /** Answers the token of another's lock in that folder. */
+  private long meetsASpentFolderThatGoes(
+      ZookeeperBackend backend, Claim late, ZookeeperBackend other) throws Exception {
+    Claim holder = Claim.on(late.name(), "the holder");
     long token = granted(other, holder).firstToken();
-    setCounter(name, LAST + 1);
-    Claim late = Claim.on(name, "late");
-    assertThat(((Attempt.Refused) answer(one.ask(waiting(late)))).position()).isEmpty();
+    setCounter(late.name(), LAST + 1);
+    assertThat(((Attempt.Refused) answer(backend.ask(waiting(late)))).position()).isEmpty();
     answer(other.release(holder, token, Duration.ZERO));
     try (ZooKeeper plain = plain()) {
-      plain.delete(TestZookeeper.folderOf(name), -1);
+      plain.delete(TestZookeeper.folderOf(late.name()), -1);
     }
-    assertThat(granted(one, late).firstToken()).isGreaterThan(token);
-    assertThat(sequences(name)).containsExactly(0);
+    return token;
   }
 
   /** As often as the deletion by chance comes in between; until it is seen. */

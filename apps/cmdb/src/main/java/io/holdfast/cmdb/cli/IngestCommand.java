@@ -161,8 +161,8 @@ final class IngestCommand implements Callable<Integer> {
       if (processes < 1 || processes > 16) {
         throw new IllegalArgumentException("1 to 16 processes, not " + processes);
       }
-      int usual = processes > 1 ? Settings.AHEAD_OF_SEVERAL : Settings.DEFAULTS.ahead();
-      return Settings.DEFAULTS.workers(workers).ahead(ahead.orElse(usual));
+      Settings usual = Settings.DEFAULTS.workers(workers).oneOf(processes);
+      return ahead.map(usual::ahead).orElse(usual);
     } catch (IllegalArgumentException e) {
       throw wrong(String.valueOf(e.getMessage()));
     }

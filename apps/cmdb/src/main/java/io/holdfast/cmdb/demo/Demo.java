@@ -46,7 +46,8 @@ import java.util.stream.Stream;
  */
 final class Demo implements AutoCloseable {
 
-  private static final int PROCESSES = 3;
+  static final int PROCESSES = 3;
+
   private final Database database;
   private final MachineStore machines;
   private final Path witnessFile;

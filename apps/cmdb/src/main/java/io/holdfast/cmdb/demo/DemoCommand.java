@@ -157,7 +157,7 @@ public final class DemoCommand implements Callable<Integer> {
   /** As short as the store has them. */
   private static Settings shortLeases(Servers servers) {
     Settings sessions =
-        Settings.DEFAULTS.workers(2).batch(20).ahead(Settings.AHEAD_OF_SEVERAL).leaseFor(SESSION);
+        Settings.DEFAULTS.workers(2).batch(20).oneOf(Demo.PROCESSES).leaseFor(SESSION);
     try (Locks locks = servers.locks(sessions, event -> {})) {
       Guarantees store = locks.guarantees();
       if (!store.endsByItself() && store.sessionFor().isEmpty()) {

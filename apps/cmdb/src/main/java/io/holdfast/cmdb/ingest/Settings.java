@@ -23,8 +23,7 @@ public record Settings(int workers, int batch, Duration linger, Duration leaseFo
   public static final Settings DEFAULTS =
       new Settings(4, 100, Duration.ofMillis(20), Duration.ofSeconds(10), 8);
 
-  /** For several at once on one database: what is ahead of one is locked for the others. */
-  public static final int AHEAD_OF_SEVERAL = 2;
+  private static final int AHEAD_OF_SEVERAL = 2;
 
   /** Checks the ranges. */
   public Settings {
@@ -55,6 +54,14 @@ public record Settings(int workers, int batch, Duration linger, Duration leaseFo
   /** These settings with another lease. */
   public Settings leaseFor(Duration span) {
     return new Settings(workers, batch, linger, span, ahead);
+  }
+
+  /**
+   * These settings for each of so many processes on one database: fewer batches ahead where there
+   * are several, because what is ahead of one is locked for the others.
+   */
+  public Settings oneOf(int processes) {
+    return processes > 1 ? ahead(AHEAD_OF_SEVERAL) : this;
   }
 
   /** These settings with another number of batches ahead. */

@@ -24,11 +24,7 @@ class DemoTest {
 
   private static final int MACHINES = 30;
   private static final Settings SETTINGS =
-      Settings.DEFAULTS
-          .workers(2)
-          .batch(20)
-          .ahead(Settings.AHEAD_OF_SEVERAL)
-          .leaseFor(Duration.ofSeconds(1));
+      Settings.DEFAULTS.workers(2).batch(20).oneOf(Demo.PROCESSES).leaseFor(Duration.ofSeconds(1));
 
   @TempDir private Path folder;
 

@@ -370,6 +370,8 @@ class IngestTest {
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("ahead");
     assertThatThrownBy(() -> Settings.DEFAULTS.ahead(65)).hasMessageContaining("65");
+    assertThat(Settings.DEFAULTS.oneOf(1).ahead()).isEqualTo(8);
+    assertThat(Settings.DEFAULTS.oneOf(2).ahead()).isEqualTo(2);
     Settings four = Settings.DEFAULTS.workers(4).batch(100);
     assertThat(four.ahead(1).inFlight()).isEqualTo(400);
     assertThat(four.ahead(64).inFlight()).isEqualTo(25_600);

@@ -77,4 +77,29 @@ class WorkerProcessTest {
       }
     }
   }
+
+  /** Its orders come one after the other: it hears the last if all reports before have room. */
+  @Test
+  @Tag("slow")
+  void howMuchItTakesAheadIsWhatItWasToldToTake() throws Exception {
+    Settings much = Settings.DEFAULTS.workers(1).batch(10).ahead(64);
+    int reports = 500;
+    assertThat(much.inFlight()).isGreaterThan(reports);
+    assertThat(much.ahead(Settings.DEFAULTS.ahead()).inFlight()).isLessThan(reports);
+    try (EmbeddedPostgreSql postgres = EmbeddedPostgreSql.start();
+        EmbeddedRedis redis = EmbeddedRedis.start();
+        Database database = Database.openToMerge(postgres.jdbcUrl(), 2)) {
+      assertThat(database).as("its tables are there").isNotNull();
+      try (WorkerProcess worker =
+          WorkerProcess.start(postgres.jdbcUrl(), redis.url(), much, true, words::add)) {
+        worker.holdNext();
+        for (int i = 0; i < reports; i++) {
+          worker.give(report("s" + i), i);
+        }
+        worker.askCounts();
+        await().atMost(LIMIT).until(() -> heard(Word.Standing.class) && heard(Word.Counted.class));
+        assertThat(heard(Word.Acknowledged.class)).isFalse();
+      }
+    }
+  }
 }
