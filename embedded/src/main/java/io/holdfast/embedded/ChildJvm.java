@@ -7,6 +7,7 @@ import java.io.File;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -19,9 +20,10 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * Another JVM with this one's class path: lines go in, lines come out, and it can be stopped,
- * continued and killed. It does not outlive this JVM however that ends, even if it stands stopped;
- * a terminal's Ctrl-C does not reach it. It works in a folder of its own, which goes with it.
+ * Another JVM with this one's class path and, unless its options say otherwise, compilers: lines go
+ * in, lines come out, and it can be stopped, continued and killed. It does not outlive this JVM
+ * however that ends, even if it stands stopped; a terminal's Ctrl-C does not reach it. It works in
+ * a folder of its own, which goes with it.
  *
  * <p>Thread-safe.
  */
@@ -58,6 +60,7 @@ public final class ChildJvm implements AutoCloseable {
       Consumer<Optional<String>> lines) {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(compilers());
     command.addAll(options);
     command.addAll(List.of("-cp", absoluteClassPath(), main.getName()));
     command.addAll(arguments);
@@ -78,6 +81,13 @@ public final class ChildJvm implements AutoCloseable {
     } catch (IOException e) {
       throw new EmbeddedServerException("no other JVM can be started: " + e.getMessage(), e);
     }
+  }
+
+  /** Where the quick compiler alone is enough for the parent, it is enough for the child. */
+  private static List<String> compilers() {
+    return ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
+        .filter(option -> option.startsWith("-XX:TieredStopAtLevel="))
+        .toList();
   }
 
   /** It works elsewhere. */

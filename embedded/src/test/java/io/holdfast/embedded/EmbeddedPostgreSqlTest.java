@@ -37,6 +37,10 @@ class EmbeddedPostgreSqlTest {
       assertThat(ask(url, "show port")).isEqualTo(Integer.toString(database.port()));
       assertThat(ask(url, "show server_encoding")).isEqualTo("UTF8");
       assertThat(folder.resolve("password")).doesNotExist();
+      assertThat(ask(url, "select rolpassword from pg_authid where rolname = 'postgres'"))
+          .as("a random password needs no stretching, by which each login takes longer")
+          .startsWith("SCRAM-SHA-256$1:");
+      assertThat(ask(url, "show scram_iterations")).isEqualTo("4096");
       String wrong = url.replaceFirst("password=.*", "password=postgres");
       assertThatThrownBy(() -> ask(wrong, "select 1"))
           .isInstanceOfSatisfying(
