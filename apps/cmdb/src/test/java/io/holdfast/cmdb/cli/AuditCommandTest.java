@@ -65,7 +65,7 @@ class AuditCommandTest {
   }
 
   @AfterAll
-  static void end() {
+  static void end() throws Exception {
     machines.close();
   }
 
@@ -299,14 +299,19 @@ class AuditCommandTest {
 
   // --- Durability ---
 
+  private static void alterDatabase(String how) throws Exception {
+    machines.sql(
+        "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I " + how + "', current_database()); END $$");
+  }
+
   @Test
   void whereTheServerMayForgetNothingIsPromised() throws Exception {
-    machines.sql("ALTER DATABASE postgres SET synchronous_commit = off");
+    alterDatabase("SET synchronous_commit = off");
     Answer answer = audit();
     JsonNode node = audit("--json").json();
     machines.sql("DELETE FROM report WHERE id = '" + ids()[0] + "'");
     Answer withLoss = audit();
-    machines.sql("ALTER DATABASE postgres RESET synchronous_commit");
+    alterDatabase("RESET synchronous_commit");
     assertThat(answer.exitCode()).isEqualTo(1);
     assertThat(answer.out())
         .doesNotContain("lost: ")

@@ -5,10 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.holdfast.cmdb.OneServer;
 import io.holdfast.cmdb.report.Json;
 import io.holdfast.cmdb.store.Audit;
 import io.holdfast.cmdb.store.Database;
-import io.holdfast.embedded.EmbeddedPostgreSql;
 import io.holdfast.embedded.EmbeddedRedis;
 import java.io.BufferedReader;
 import java.io.InputStream;
@@ -41,26 +41,25 @@ class IngestCommandTest {
       "{\"source\":\"a\",\"observedAt\":\"2026-11-20T09:00:00Z\",\"keys\":{\"serial\":\"s1\"},"
           + "\"attributes\":{\"note\":\"y\"}}";
 
-  private static EmbeddedPostgreSql postgres;
+  private static String database;
   private static EmbeddedRedis redis;
 
   @TempDir private Path folder;
 
   @BeforeAll
-  static void start() {
-    postgres = EmbeddedPostgreSql.start();
+  static void start() throws Exception {
+    database = OneServer.newDatabase();
     redis = EmbeddedRedis.start();
   }
 
   @AfterAll
   static void stop() {
     redis.close();
-    postgres.close();
   }
 
   @BeforeEach
   void emptyDatabase() throws Exception {
-    try (Connection connection = DriverManager.getConnection(postgres.jdbcUrl());
+    try (Connection connection = DriverManager.getConnection(database);
         Statement statement = connection.createStatement()) {
       statement.execute("DROP SCHEMA public CASCADE");
       statement.execute("CREATE SCHEMA public");
@@ -68,8 +67,7 @@ class IngestCommandTest {
   }
 
   private static Answer ingest(String stdin, String... arguments) {
-    List<String> all =
-        new ArrayList<>(List.of("ingest", "--db", postgres.jdbcUrl(), "--store", redis.url()));
+    List<String> all = new ArrayList<>(List.of("ingest", "--db", database, "--store", redis.url()));
     all.addAll(List.of(arguments));
     return Answer.with(stdin, all.toArray(String[]::new));
   }
@@ -86,8 +84,8 @@ class IngestCommandTest {
         AckFile.read(reader, file).forEachRemaining(ids::add);
       }
     }
-    try (Database database = Database.open(postgres.jdbcUrl(), 2)) {
-      return Audit.of(database, ids.iterator());
+    try (Database opened = Database.open(database, 2)) {
+      return Audit.of(opened, ids.iterator());
     }
   }
 
@@ -240,7 +238,7 @@ class IngestCommandTest {
   }
 
   private static String records() throws Exception {
-    try (Connection connection = DriverManager.getConnection(postgres.jdbcUrl());
+    try (Connection connection = DriverManager.getConnection(database);
         Statement statement = connection.createStatement();
         ResultSet row =
             statement.executeQuery(
@@ -274,14 +272,7 @@ class IngestCommandTest {
         // The sender waits for its acknowledgement, and never ends its stream.
         Answer command =
             Answer.of(
-                "ingest",
-                "--db",
-                postgres.jdbcUrl(),
-                "--store",
-                redis.url(),
-                "--acks",
-                "/dev/full",
-                "-");
+                "ingest", "--db", database, "--store", redis.url(), "--acks", "/dev/full", "-");
         assertThat(command.exitCode()).isEqualTo(CmdbException.CANNOT_WRITE);
       } finally {
         System.setIn(before);
@@ -322,7 +313,7 @@ class IngestCommandTest {
         CmdbException.USAGE,
         "jdbc:postgresql");
     assertOneLine(
-        Answer.of("ingest", "--data", folder.toString(), "--db", postgres.jdbcUrl(), "-"),
+        Answer.of("ingest", "--data", folder.toString(), "--db", database, "-"),
         CmdbException.USAGE,
         "exclude each other");
     assertOneLine(

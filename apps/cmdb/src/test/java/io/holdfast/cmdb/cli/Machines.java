@@ -3,6 +3,7 @@ package io.holdfast.cmdb.cli;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.holdfast.Locks;
+import io.holdfast.cmdb.OneServer;
 import io.holdfast.cmdb.ingest.Gate;
 import io.holdfast.cmdb.ingest.Ingest;
 import io.holdfast.cmdb.ingest.Settings;
@@ -13,7 +14,6 @@ import io.holdfast.cmdb.report.Payloads;
 import io.holdfast.cmdb.store.Ack;
 import io.holdfast.cmdb.store.Database;
 import io.holdfast.cmdb.store.MachineStore;
-import io.holdfast.embedded.EmbeddedPostgreSql;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
@@ -27,30 +27,27 @@ import java.util.concurrent.ConcurrentHashMap;
 /** A database with machines, for the tests of the commands that read it. */
 final class Machines implements AutoCloseable {
 
-  private final EmbeddedPostgreSql server;
+  private final String url;
+  private final Connection connection;
 
-  private Machines(EmbeddedPostgreSql server) {
-    this.server = server;
+  private Machines(String url, Connection connection) {
+    this.url = url;
+    this.connection = connection;
   }
 
-  static Machines start() {
-    return new Machines(EmbeddedPostgreSql.start());
+  static Machines start() throws SQLException {
+    String url = OneServer.newDatabase();
+    return new Machines(url, DriverManager.getConnection(url));
   }
 
   String url() {
-    return server.jdbcUrl();
-  }
-
-  /** Another database of the same server, with nothing in it. */
-  String emptyDatabase(String name) throws SQLException {
-    sql("CREATE DATABASE " + name);
-    return server.jdbcUrl().replace("/postgres?", "/" + name + "?");
+    return url;
   }
 
   /** One report after the other, each given as JSON; what became of each. */
   List<Ack> ingest(String... reports) throws Exception {
     Map<Long, Ack> acks = new ConcurrentHashMap<>();
-    try (Database database = Database.open(server.jdbcUrl(), 6);
+    try (Database database = Database.open(url, 6);
         Locks locks = Locks.connect("memory:")) {
       Ingest ingest =
           new Ingest(
@@ -89,14 +86,13 @@ final class Machines implements AutoCloseable {
   }
 
   int sql(String statement) throws SQLException {
-    try (Connection connection = DriverManager.getConnection(server.jdbcUrl());
-        Statement executed = connection.createStatement()) {
+    try (Statement executed = connection.createStatement()) {
       return executed.executeUpdate(statement);
     }
   }
 
   @Override
-  public void close() {
-    server.close();
+  public void close() throws SQLException {
+    connection.close();
   }
 }

@@ -4,6 +4,7 @@ import static io.holdfast.cmdb.cli.Machines.report;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.holdfast.cmdb.OneServer;
 import io.holdfast.cmdb.report.DeadLetter;
 import io.holdfast.cmdb.report.Fault;
 import io.holdfast.cmdb.report.Origin;
@@ -86,7 +87,7 @@ class ReadingCommandsTest {
   }
 
   @AfterAll
-  static void end() {
+  static void end() throws Exception {
     machines.close();
   }
 
@@ -359,7 +360,7 @@ class ReadingCommandsTest {
 
   @Test
   void emptyDatabaseHasNothingAndNothingIsWrong() throws Exception {
-    String url = machines.emptyDatabase("nothing");
+    String url = OneServer.newDatabase();
     assertThat(Answer.of("list", "--db", url).lines()).hasSize(1);
     assertThat(Answer.of("list", "--json", "--db", url).out()).isEmpty();
     assertThat(Answer.of("dead", "--db", url).out()).isEmpty();

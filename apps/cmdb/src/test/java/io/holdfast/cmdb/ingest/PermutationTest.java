@@ -3,6 +3,7 @@ package io.holdfast.cmdb.ingest;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.holdfast.Locks;
+import io.holdfast.cmdb.OneServer;
 import io.holdfast.cmdb.merge.Rules;
 import io.holdfast.cmdb.report.Key;
 import io.holdfast.cmdb.report.Report;
@@ -10,7 +11,6 @@ import io.holdfast.cmdb.report.Value;
 import io.holdfast.cmdb.store.Audit;
 import io.holdfast.cmdb.store.Database;
 import io.holdfast.cmdb.store.MachineStore;
-import io.holdfast.embedded.EmbeddedPostgreSql;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -62,8 +62,8 @@ class PermutationTest {
     }
 
     Queue<String> witnesses = new ConcurrentLinkedQueue<>();
-    try (EmbeddedPostgreSql server = EmbeddedPostgreSql.start();
-        Database database = Database.openToMerge(server.jdbcUrl(), 30);
+    String url = OneServer.newDatabase();
+    try (Database database = Database.openToMerge(url, 30);
         Locks locks = Locks.connect("memory:")) {
       MachineStore.of(database).putInForce(Rules.parse(Reference.RULES));
       List<Ingest> ingests = new ArrayList<>();
@@ -90,7 +90,7 @@ class PermutationTest {
       assertThat(audit.findings()).isEmpty();
       assertThat(audit.lost()).isEmpty();
 
-      Map<SortedSet<Key>, SortedMap<String, Value>> outcome = Outcome.read(server.jdbcUrl());
+      Map<SortedSet<Key>, SortedMap<String, Value>> outcome = Outcome.read(url);
       Set<SortedSet<Key>> expectedKeys = new java.util.HashSet<>();
       for (World world : worlds) {
         world

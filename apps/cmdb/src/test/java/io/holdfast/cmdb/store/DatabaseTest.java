@@ -3,9 +3,8 @@ package io.holdfast.cmdb.store;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.holdfast.embedded.EmbeddedPostgreSql;
+import io.holdfast.cmdb.OneServer;
 import java.sql.Connection;
-import java.sql.DriverManager;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
@@ -14,27 +13,21 @@ import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
 class DatabaseTest {
 
-  private static EmbeddedPostgreSql postgres;
+  private static String url;
 
   @BeforeAll
-  static void start() {
-    postgres = EmbeddedPostgreSql.start();
-  }
-
-  @AfterAll
-  static void stop() {
-    postgres.close();
+  static void start() throws Exception {
+    url = OneServer.newDatabase();
   }
 
   @Test
   void theEndsOfWaitsOutliveARollback() throws Exception {
-    try (Database database = Database.open(postgres.jdbcUrl(), 2);
+    try (Database database = Database.open(url, 2);
         Connection connection = database.connection()) {
       for (int i = 0; i < 2; i++) {
         assertThat(setting(connection, "lock_timeout")).isEqualTo("20s");
@@ -55,8 +48,8 @@ class DatabaseTest {
 
   @Test
   void theSchemaIsMadeOnceByWhoeverComesFirst() throws Exception {
-    try (Database one = Database.open(postgres.jdbcUrl(), 1);
-        Database other = Database.open(postgres.jdbcUrl(), 1)) {
+    try (Database one = Database.open(url, 1);
+        Database other = Database.open(url, 1)) {
       assertThat(one.notDurable()).isEmpty();
       assertThat(MachineStore.of(other).totals().machines()).isZero();
     }
@@ -67,19 +60,13 @@ class DatabaseTest {
     ExecutorService pool = Executors.newFixedThreadPool(6);
     try {
       for (int i = 0; i < 5; i++) {
-        String name = "empty" + i;
-        try (Connection connection = DriverManager.getConnection(postgres.jdbcUrl());
-            Statement statement = connection.createStatement()) {
-          statement.execute("CREATE DATABASE " + name);
-        }
-        String url = postgres.jdbcUrl().replaceFirst("/[^/?]+[?]", "/" + name + "?");
-        assertThat(url).contains(name);
+        String empty = OneServer.newDatabase();
         List<Future<Integer>> opened = new ArrayList<>();
         for (int j = 0; j < 6; j++) {
           opened.add(
               pool.submit(
                   () -> {
-                    try (Database database = Database.open(url, 2)) {
+                    try (Database database = Database.open(empty, 2)) {
                       return database.notDurable().size();
                     }
                   }));
