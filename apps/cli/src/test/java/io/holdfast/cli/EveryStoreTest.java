@@ -30,7 +30,9 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import org.apache.curator.test.InstanceSpec;
 import org.apache.curator.test.TestingServer;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -40,31 +42,47 @@ class EveryStoreTest {
   /** Schemes that are another one with TLS. */
   private static final Set<String> WITH_TLS = Set.of("rediss", "etcds");
 
-  @TempDir private Path folder;
-  private final Deque<AutoCloseable> opened = new ArrayDeque<>();
+  private static final Deque<AutoCloseable> SERVERS = new ArrayDeque<>();
+
+  @TempDir private static Path folder;
 
   /** A URL of each store for which a server can be had here. */
-  private Map<String, String> urls() throws Exception {
-    Map<String, String> urls = new LinkedHashMap<>();
+  @SuppressWarnings("NullAway.Init")
+  private static Map<String, String> urls;
+
+  private final Deque<AutoCloseable> opened = new ArrayDeque<>();
+
+  @BeforeAll
+  static void startServers() throws Exception {
+    urls = new LinkedHashMap<>();
     urls.put("memory:", "memory:");
     urls.put("file:", folder.toUri().toString());
-    urls.put("redis:", open(EmbeddedRedis.start()).url());
-    String postgres = open(EmbeddedPostgreSql.start()).jdbcUrl();
+    urls.put("redis:", start(EmbeddedRedis.start()).url());
+    String postgres = start(EmbeddedPostgreSql.start()).jdbcUrl();
     urls.put("jdbc:postgresql:", postgres + "&holdfast.create=true");
     urls.put("jdbc:postgresql: session", postgres + "&holdfast=session&holdfast.create=true");
-    String mariadb = open(EmbeddedMariaDb.start()).jdbcUrl();
+    String mariadb = start(EmbeddedMariaDb.start()).jdbcUrl();
     String with = mariadb.contains("?") ? "&" : "?";
     urls.put("jdbc:mariadb:", mariadb + with + "holdfast.create=true");
     urls.put("jdbc:mariadb: session", mariadb + with + "holdfast=session&holdfast.create=true");
     if (EmbeddedEtcd.isInstalled()) {
-      urls.put("etcd:", open(EmbeddedEtcd.start()).url());
+      urls.put("etcd:", start(EmbeddedEtcd.start()).url());
     } else {
       System.out.println("SKIPPED: no etcd on PATH, so the other stores are tried without it");
     }
     // Last, because its tokens are up to a second ahead of the clock.
-    TestingServer zookeeper = open(new TestingServer(likeADefaultServer(), true));
+    TestingServer zookeeper = start(new TestingServer(likeADefaultServer(), true));
     urls.put("zookeeper:", "zookeeper://" + zookeeper.getConnectString());
-    return urls;
+  }
+
+  private static <A extends AutoCloseable> A start(A server) {
+    SERVERS.push(server);
+    return server;
+  }
+
+  @AfterAll
+  static void stopServers() throws Exception {
+    close(SERVERS);
   }
 
   /** It listens at a port that the system gives it. */
@@ -76,24 +94,24 @@ class EveryStoreTest {
 
   /** Drivers are loaded and tables made while it connects. */
   private Locks connect(String url) {
-    return open(Locks.connect(url, LocksConfig.DEFAULTS.requestTimeout(Duration.ofSeconds(30))));
-  }
-
-  private <A extends AutoCloseable> A open(A server) {
-    opened.push(server);
-    return server;
+    Locks locks = Locks.connect(url, LocksConfig.DEFAULTS.requestTimeout(Duration.ofSeconds(30)));
+    opened.push(locks);
+    return locks;
   }
 
   @AfterEach
-  void close() throws Exception {
-    while (!opened.isEmpty()) {
-      opened.pop().close();
+  void disconnect() throws Exception {
+    close(opened);
+  }
+
+  private static void close(Deque<AutoCloseable> all) throws Exception {
+    while (!all.isEmpty()) {
+      all.pop().close();
     }
   }
 
   @Test
   void oneJvmHoldsALockInEachStoreAtOnceAndTokensGrowFromStoreToStore() throws Exception {
-    Map<String, String> urls = urls();
     Set<String> schemes = new TreeSet<>();
     for (BackendProvider provider : ServiceLoader.load(BackendProvider.class)) {
       schemes.addAll(provider.schemes());
@@ -127,7 +145,7 @@ class EveryStoreTest {
     Path page = Path.of("..", "..", "docs", "guarantees.md");
     String text = Files.readString(page);
     List<String> missing = new ArrayList<>();
-    for (Map.Entry<String, String> store : urls().entrySet()) {
+    for (Map.Entry<String, String> store : urls.entrySet()) {
       String row = GuaranteesTable.row(store.getKey(), connect(store.getValue()));
       if (!text.contains("\n" + row + "\n")) {
         missing.add(row);

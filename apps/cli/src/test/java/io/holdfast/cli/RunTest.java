@@ -22,7 +22,11 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.MethodOrderer.OrderAnnotation;
+import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestMethodOrder;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.api.parallel.Execution;
 import org.junit.jupiter.api.parallel.ExecutionMode;
@@ -32,10 +36,15 @@ import org.junit.jupiter.api.parallel.ExecutionMode;
  * that they append to: a file of one host has one order, so nothing here depends on a stopwatch.
  *
  * <p>But leases end by the clock. Those here, and the graces, are so long that a process may stand
- * still for many seconds at any moment and nothing comes out differently; the tests that wait for
- * them do so side by side.
+ * still for many seconds at any moment and nothing comes out differently. So the tests run side by
+ * side, each with a lock and a folder of its own.
  */
+@Execution(ExecutionMode.CONCURRENT)
+@TestMethodOrder(OrderAnnotation.class)
 class RunTest {
+  /** Begun before the others, who are done meanwhile. */
+  private static final int LONG = 1;
+
   private static final Duration SOON = Duration.ofSeconds(60);
 
   /** A renewal hears within 5 s what became of it. */
@@ -132,8 +141,8 @@ class RunTest {
   void aCommandThatCannotBeExecutedTakesNoLock() throws Exception {
     Path script = program("script", "#!/no/such/interpreter\n");
 
-    CliProcess text = run("--", folder + "/log");
-    CliProcess nothing = run("--", "./no-such-command");
+    CommandLineRun text = runHere(folder + "/log");
+    CommandLineRun nothing = runHere("./no-such-command");
     assertThat(text.exitCode()).isEqualTo(126);
     assertThat(text.errLines()).singleElement().asString().startsWith("holdfast: not executable");
     assertThat(nothing.exitCode()).isEqualTo(127);
@@ -155,6 +164,7 @@ class RunTest {
   }
 
   @Test
+  @Tag("slow")
   void aKeyOfAnotherTypeIsRefusedAtOnce() throws Exception {
     console.tell("LPUSH " + key() + " x");
     CliProcess run = run("--wait", "1h", "--", "true");
@@ -197,6 +207,7 @@ class RunTest {
   }
 
   @Test
+  @Tag("slow")
   void aStopOfTheRunnerIsIgnoredBecauseItsLeaseWouldEnd() throws Exception {
     CliProcess run = shell("say on; while ! grep -q off log; do sleep 0.01; done");
     awaitLine("on");
@@ -209,7 +220,7 @@ class RunTest {
   }
 
   @Test
-  @Execution(ExecutionMode.CONCURRENT)
+  @Order(LONG)
   void anEndedLeaseIsTermAsSoonAsARenewalHearsOfItAndKillAfterTheGrace() throws Exception {
     CliProcess run = shell("trap 'say term' TERM; beats on", "--lease=40s", "--grace=10s");
     awaitLine("on");
@@ -236,7 +247,6 @@ class RunTest {
   }
 
   @Test
-  @Execution(ExecutionMode.CONCURRENT)
   void whatTheCommandLeftBehindIsKilledWhenTheLeaseIsLost() throws Exception {
     CliProcess run = shell("(trap '' TERM; beats left) & wait", LEASE_TO_LOSE, "--grace", "500ms");
     awaitLine("left");
@@ -247,7 +257,7 @@ class RunTest {
   }
 
   @Test
-  @Execution(ExecutionMode.CONCURRENT)
+  @Tag("slow")
   void aStderrThatNobodyReadsDelaysNothing() throws Exception {
     String script = SHELL + "(while :; do echo more >&2; done) & beats on";
     String[] words = withName(LEASE_TO_LOSE, "--grace=500ms", "--", "sh", "-c", script, marker());
@@ -260,7 +270,7 @@ class RunTest {
   }
 
   @Test
-  @Execution(ExecutionMode.CONCURRENT)
+  @Order(LONG)
   void aFrozenServerIsTermBeforeTheLeaseEndsAndKillWhenItDoes() throws Exception {
     startOwnServer();
     CliProcess run = shell("trap 'say term' TERM; beats on", "--lease=24s", "--grace=10s");
@@ -278,7 +288,7 @@ class RunTest {
    * it; that does not happen time after time.
    */
   @Test
-  @Execution(ExecutionMode.CONCURRENT)
+  @Order(LONG)
   void aCommandWhoseLeaseIsNotRenewedHasEndedBeforeTheNextBegins() throws Exception {
     startOwnServer();
     boolean hasEnded = endsBeforeTheNextBegins();
@@ -323,6 +333,7 @@ class RunTest {
   }
 
   @Test
+  @Tag("slow")
   void aCommandDiesWithItsRunnerEvenWithoutItsKeeper() throws Exception {
     CliProcess run = shell("beats on");
     awaitLine("on");
@@ -336,7 +347,7 @@ class RunTest {
   }
 
   @Test
-  @Execution(ExecutionMode.CONCURRENT)
+  @Tag("slow")
   void aCommandIsStoppedEvenWithoutItsKeeper() throws Exception {
     CliProcess run = shell("(beats child) & beats on", LEASE_TO_LOSE, "--grace", "500ms");
     awaitLine("child");
@@ -351,7 +362,7 @@ class RunTest {
   }
 
   @Test
-  @Execution(ExecutionMode.CONCURRENT)
+  @Tag("slow")
   void withoutUtilLinuxItSaysSoAndStopsWhatItFinds() throws Exception {
     Path programs = Files.createDirectory(folder.resolve("bin"));
     for (String program : List.of("sh", "true", "sleep")) {
@@ -386,6 +397,11 @@ class RunTest {
   /** Options, the dashes, the command; the lock's name goes between. */
   private CliProcess run(String... words) throws IOException {
     return start(Map.of(), words);
+  }
+
+  /** In this JVM, which is right only for what fails before signals are taken. */
+  private CommandLineRun runHere(String command) {
+    return CommandLineRun.of("run", "--store=" + redis.url(), name, "--", command);
   }
 
   private CliProcess start(Map<String, String> variables, String... words) throws IOException {
