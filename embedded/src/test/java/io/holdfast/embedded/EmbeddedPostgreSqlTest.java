@@ -55,9 +55,15 @@ class EmbeddedPostgreSqlTest {
   }
 
   @Test
-  void killedServerComesBackWithWhatWasCommitted() throws Exception {
-    try (EmbeddedPostgreSql database = EmbeddedPostgreSql.start()) {
+  void killedServerComesBackWithItsSettingsAndWhatWasCommitted() throws Exception {
+    try (EmbeddedPostgreSql database =
+        EmbeddedPostgreSql.builder()
+            .setting("log_min_messages", "warning") // overrules a default
+            .setting("max_connections", "7")
+            .start()) {
       String url = database.jdbcUrl();
+      assertThat(ask(url, "show log_min_messages")).isEqualTo("warning");
+      assertThat(ask(url, "show max_connections")).isEqualTo("7");
       long before = database.pid();
       try (Connection connection = connect(url);
           Statement statement = connection.createStatement()) {
@@ -75,6 +81,7 @@ class EmbeddedPostgreSqlTest {
       assertThat(database.jdbcUrl()).isEqualTo(url);
       assertThat(database.pid()).isNotEqualTo(before);
       assertThat(ask(url, "select string_agg(id::text, ',') from kept")).isEqualTo("7");
+      assertThat(ask(url, "show log_min_messages")).isEqualTo("warning");
       database.restart(); // also while it runs
       assertThat(ask(url, "select count(*) from kept")).isEqualTo("1");
     }
@@ -94,18 +101,6 @@ class EmbeddedPostgreSqlTest {
     assertThat(EmbeddedRedisTest.processesNaming(folder)).isEmpty();
     assertThat(sharedMemoryIds()).doesNotContain(sharedMemory);
     assertThatThrownBy(database::restart).isInstanceOf(IllegalStateException.class);
-  }
-
-  @Test
-  void settingsOverruleTheDefaults() throws Exception {
-    try (EmbeddedPostgreSql database =
-        EmbeddedPostgreSql.builder()
-            .setting("fsync", "off")
-            .setting("max_connections", "7")
-            .start()) {
-      assertThat(ask(database.jdbcUrl(), "show fsync")).isEqualTo("off");
-      assertThat(ask(database.jdbcUrl(), "show max_connections")).isEqualTo("7");
-    }
   }
 
   @Test

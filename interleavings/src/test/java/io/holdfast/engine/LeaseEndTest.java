@@ -83,6 +83,7 @@ class LeaseEndTest {
   }
 
   @Test
+  @Tag("slow")
   void aLateRenewalMeetsTheRelease() {
     duel("a late renewal against close", ORDERS, LateRenewalAgainstClose.class);
   }

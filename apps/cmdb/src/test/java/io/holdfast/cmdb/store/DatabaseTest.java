@@ -59,7 +59,7 @@ class DatabaseTest {
   void manyWhoComeAtOnceToAnEmptyDatabaseAllFindTheSchema() throws Exception {
     ExecutorService pool = Executors.newFixedThreadPool(6);
     try {
-      for (int i = 0; i < 5; i++) {
+      for (int i = 0; i < 2; i++) {
         String empty = OneServer.newDatabase();
         List<Future<Integer>> opened = new ArrayList<>();
         for (int j = 0; j < 6; j++) {
