@@ -20,10 +20,10 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * Another JVM with this one's class path and, unless its options say otherwise, compilers: lines go
- * in, lines come out, and it can be stopped, continued and killed. It does not outlive this JVM
- * however that ends, even if it stands stopped; a terminal's Ctrl-C does not reach it. It works in
- * a folder of its own, which goes with it.
+ * Another JVM with this one's class path and, unless its options say otherwise, its {@code
+ * TieredStopAtLevel}: lines go in, lines come out, and it can be stopped, continued and killed. It
+ * does not outlive this JVM however that ends, even if it stands stopped; a terminal's Ctrl-C does
+ * not reach it. It works in a folder of its own, which goes with it.
  *
  * <p>Thread-safe.
  */

@@ -226,14 +226,15 @@ public final class EmbeddedPostgreSql implements AutoCloseable {
       settings.put("fsync", "on");
       settings.put("synchronous_commit", "on");
       settings.put("full_page_writes", "on");
-      settings.put(SCRAM_ITERATIONS, "4096"); // for passwords that people choose
       settings.put(
           "log_min_messages", "log"); // not every statement that fails, as conflicts are made to
     }
 
     /**
      * Sets a parameter of postgresql.conf, for instance {@code max_connections}; overrules a
-     * default of ours.
+     * default of ours. {@code scram_iterations} is how often the server's own password is hashed,
+     * too: with 1 a login takes less, and 128 random bits need no more, but drivers of before 2024
+     * refuse less than 4,096, the default.
      *
      * @param name letters, digits, {@code _} and {@code .}
      */
@@ -343,7 +344,7 @@ public final class EmbeddedPostgreSql implements AutoCloseable {
       return inUserNamespace;
     }
 
-    private static void initialize(
+    private void initialize(
         ServerProcess server, Path binaries, List<String> asUser, String password, String sync) {
       Path passwordFile = server.folder().resolve("password");
       try {
@@ -355,10 +356,12 @@ public final class EmbeddedPostgreSql implements AutoCloseable {
         command.addAll(List.of("-D", unfinished.toString()));
         command.addAll(
             List.of("-U", "postgres", "-A", "scram-sha-256", "--pwfile", passwordFile.toString()));
-        // 4,096 rounds at each login make up for a weak password; ours are 128 random bits.
-        command.addAll(List.of("-c", SCRAM_ITERATIONS + "=1"));
         command.addAll(List.of("-E", "UTF8", "--locale", "C", "--no-instructions"));
         command.add(sync);
+        String iterations = settings.get(SCRAM_ITERATIONS);
+        if (iterations != null) {
+          command.addAll(List.of("-c", SCRAM_ITERATIONS + "=" + iterations));
+        }
         server.start(command);
         server.awaitSuccess("initdb");
         Files.delete(passwordFile);

@@ -83,6 +83,11 @@ class LeaseEndTest {
   }
 
   @Test
+  void aLateRenewalMeetsTheReleaseInAFewOrders() {
+    duel("a late renewal against close", ORDERS / 5, LateRenewalAgainstClose.class);
+  }
+
+  @Test
   @Tag("slow")
   void aLateRenewalMeetsTheRelease() {
     duel("a late renewal against close", ORDERS, LateRenewalAgainstClose.class);

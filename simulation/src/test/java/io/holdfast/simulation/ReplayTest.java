@@ -61,8 +61,7 @@ class ReplayTest {
     String there =
         output(
             newest.getProperty("newest-jdk.java"),
-            "-XX:TieredStopAtLevel=1",
-            "-XX:+UseSerialGC",
+            "-XX:+TieredCompilation", // both compilers, unlike here
             "-cp",
             System.getProperty("java.class.path"),
             Digests.class.getName(),

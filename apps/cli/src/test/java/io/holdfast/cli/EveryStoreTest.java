@@ -1,6 +1,8 @@
 package io.holdfast.cli;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.holdfast.Lease;
 import io.holdfast.Locks;
@@ -155,6 +157,17 @@ class EveryStoreTest {
         .as("rows that %s should have, below%n%s", page, GuaranteesTable.HEAD)
         .isEmpty();
     assertThat(text).contains("\n" + GuaranteesTable.HEAD + "\n");
+  }
+
+  @Test
+  void keepingOnAStoreThatDoesNotKeepIsWrongUsageAndNothingRuns() {
+    assumeTrue(EmbeddedEtcd.isInstalled(), "SKIPPED: there is no etcd on PATH");
+    String etcd = requireNonNull(urls.get("etcd:"));
+    CommandLineRun keeping =
+        CommandLineRun.of("run", "--store=" + etcd, "--keep=5s", "a", "--", "false");
+
+    assertThat(keeping.exitCode()).isEqualTo(64);
+    assertThat(keeping.err()).startsWith("holdfast: --keep: this store (etcd) keeps no lock");
   }
 
   /** Parts of several versions fail late, at the first call of what one of them lacks. */

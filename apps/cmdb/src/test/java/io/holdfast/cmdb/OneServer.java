@@ -8,8 +8,9 @@ import java.sql.Statement;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * A PostgreSQL that all tests of this JVM share, because to make one takes a second. It ends with
- * the JVM, so each test class has a database of its own in it. Who stops a server starts another.
+ * A PostgreSQL for those tests of this JVM that leave it running, because to make one takes a
+ * second. Each test class has a database of its own in it. It ends with the JVM, and its password
+ * is hashed once, because a test logs in often.
  */
 public final class OneServer {
 
@@ -24,10 +25,16 @@ public final class OneServer {
         Statement statement = connection.createStatement()) {
       statement.execute("CREATE DATABASE " + name);
     }
-    return Started.SERVER.jdbcUrl().replace("/postgres?", "/" + name + "?");
+    String url = Started.SERVER.jdbcUrl();
+    int from = url.lastIndexOf("/postgres?");
+    if (from < 0) {
+      throw new IllegalStateException("not a URL whose database can be exchanged: " + url);
+    }
+    return url.substring(0, from) + "/" + name + url.substring(url.indexOf('?', from));
   }
 
   private static final class Started {
-    static final EmbeddedPostgreSql SERVER = EmbeddedPostgreSql.start();
+    static final EmbeddedPostgreSql SERVER =
+        EmbeddedPostgreSql.builder().setting("scram_iterations", "1").start();
   }
 }

@@ -76,6 +76,6 @@ class PostgreSqlSessionTest extends SessionTest {
 
   @Override
   SessionServer start() {
-    return SessionServer.of(EmbeddedPostgreSql.start());
+    return SessionServer.of(EmbeddedPostgreSql.builder().setting("scram_iterations", "1").start());
   }
 }

@@ -70,7 +70,8 @@ final class TestDatabase implements AutoCloseable {
 
   /** A server for all tests of this JVM that do not harm it; it ends with the JVM. */
   private static final class SharedPostgreSql {
-    static final EmbeddedPostgreSql SERVER = EmbeddedPostgreSql.start();
+    static final EmbeddedPostgreSql SERVER =
+        EmbeddedPostgreSql.builder().setting("scram_iterations", "1").start();
   }
 
   private static final class SharedMariaDb {

@@ -10,7 +10,8 @@ import org.postgresql.ds.PGSimpleDataSource;
 /** A schema of the one PostgreSQL of all tests here. */
 class PostgreSqlDatabase extends Database {
 
-  private static final EmbeddedPostgreSql SERVER = EmbeddedPostgreSql.start();
+  private static final EmbeddedPostgreSql SERVER =
+      EmbeddedPostgreSql.builder().setting("scram_iterations", "1").start();
 
   static final PostgreSqlDatabase POSTGRESQL = new PostgreSqlDatabase("public");
 

@@ -56,7 +56,7 @@ class IngestTest {
 
   @BeforeAll
   static void start() {
-    postgres = EmbeddedPostgreSql.start();
+    postgres = EmbeddedPostgreSql.builder().setting("scram_iterations", "1").start();
     redis = EmbeddedRedis.start();
   }
 

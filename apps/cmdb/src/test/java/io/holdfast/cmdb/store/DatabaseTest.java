@@ -14,6 +14,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 class DatabaseTest {
@@ -57,9 +58,19 @@ class DatabaseTest {
 
   @Test
   void manyWhoComeAtOnceToAnEmptyDatabaseAllFindTheSchema() throws Exception {
+    raceForEmptyDatabases(2);
+  }
+
+  @Test
+  @Tag("slow")
+  void manyWhoComeAtOnceToAnEmptyDatabaseAllFindTheSchemaTimeAfterTime() throws Exception {
+    raceForEmptyDatabases(20);
+  }
+
+  private static void raceForEmptyDatabases(int rounds) throws Exception {
     ExecutorService pool = Executors.newFixedThreadPool(6);
     try {
-      for (int i = 0; i < 2; i++) {
+      for (int i = 0; i < rounds; i++) {
         String empty = OneServer.newDatabase();
         List<Future<Integer>> opened = new ArrayList<>();
         for (int j = 0; j < 6; j++) {
