@@ -34,7 +34,7 @@ final class LockingJvm implements AutoCloseable {
     process =
         ChildJvm.start(
             LockingJvm.class,
-            List.of("-XX:TieredStopAtLevel=1"),
+            List.of(),
             List.of(folder.toUri().toString(), leaseFor.toString()),
             Map.of(),
             lines::add);
