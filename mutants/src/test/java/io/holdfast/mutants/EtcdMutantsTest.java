@@ -81,15 +81,15 @@ class EtcdMutantsTest {
             Mutant.of(
                 "a renewal does not look for its key",
                 BACKEND,
-                "if (!pulse.keys().contains(grant.key())) {",
-                "if (closed) {"),
+                "return isSure ?",
+                "return isSure || !closed ?"),
             "a renewal without a key"),
         Arguments.of(
             Mutant.of(
                 "a renewal takes any key in its place for its own",
                 BACKEND,
-                "return place.isInDoubt() || pulse.revision() < grant.revision()",
-                "return pulse.revision() < grant.revision()"),
+                "&& !place.isInDoubt();",
+                ";"),
             "a renewal of what came late"),
         Arguments.of(
             Mutant.of(

@@ -134,7 +134,10 @@ final class EtcdBackend implements LockBackend, Inspectable {
     Optional<Places.Asked> taken = places.forQuestion(ask.claim(), session);
     if (taken.isEmpty()) {
       return CompletableFuture.failedStage(
-          new BackendException("Not asked: the claim was withdrawn, or its place is being left"));
+          new BackendException(
+              session.isGone()
+                  ? "The etcd lease ended at " + about()
+                  : "Not asked: the claim was withdrawn, or its place is being left"));
     }
     Places.Asked asked = taken.get();
     Place place = asked.place();
@@ -304,14 +307,19 @@ final class EtcdBackend implements LockBackend, Inspectable {
   /**
    * Whether the key is still the grant's. That it hangs on the lease says so, unless it may have
    * been deleted by hand and put again by an unanswered ask, or came with the store from a backup.
+   * That it does not hang there says little: what hangs is what the leader has applied, which may
+   * be less than the member that granted (etcd before 3.4.20 and 3.5.3), and a key that was
+   * overwritten by hand is still in the way of all others.
    */
   private CompletableFuture<Boolean> has(Place place, Tenure grant, Session.Pulse pulse) {
-    if (!pulse.keys().contains(grant.key())) {
+    if (place.session().isGone()) {
       return CompletableFuture.completedFuture(false);
     }
-    return place.isInDoubt() || pulse.revision() < grant.revision()
-        ? transactions.isStillThere(grant)
-        : CompletableFuture.completedFuture(true);
+    boolean isSure =
+        pulse.keys().contains(grant.key())
+            && pulse.revision() >= grant.revision()
+            && !place.isInDoubt();
+    return isSure ? CompletableFuture.completedFuture(true) : transactions.isStillThere(grant);
   }
 
   private static Renewal renewed(Beat<Session.Pulse> beat, long askedAt) {

@@ -15,11 +15,15 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /** What is particular to etcd: its members, alarms, the length of leases and the base of tokens. */
 final class EtcdExamination {
 
   private static final Duration CLOCKS_APART = Duration.ofHours(1);
+
+  private static final Pattern VERSION = Pattern.compile("(\\d{1,4})\\.(\\d{1,4})\\.(\\d{1,4}).*");
 
   private final EtcdUrl url;
   private final StoreContext context;
@@ -71,8 +75,34 @@ final class EtcdExamination {
             return Finding.warning(
                 subject, version + ", without a leader", "see that most members run");
           }
+          if (hasLeaderThatOutstays(status.getVersion()) && !isAlone(client)) {
+            return Finding.warning(
+                subject,
+                version + ": as a leader that hangs it may end leases that others keep alive",
+                "use 3.4.31, 3.5.13, 3.6 or newer");
+          }
           return Finding.ok(subject, version);
         });
+  }
+
+  /**
+   * Whether a leader whose disk or processor hangs still ends leases, and says that it keeps them
+   * alive, when others have long elected another. Source: etcd's issues 12528 and 15247, mended in
+   * 3.4.31, 3.5.13 and 3.6.0.
+   */
+  static boolean hasLeaderThatOutstays(String version) {
+    Matcher parts = VERSION.matcher(version);
+    if (!parts.matches() || Integer.parseInt(parts.group(1)) > 3) {
+      return false;
+    }
+    int minor = Integer.parseInt(parts.group(2));
+    int patch = Integer.parseInt(parts.group(3));
+    return minor < 4 || (minor == 4 && patch < 31) || (minor == 5 && patch < 13);
+  }
+
+  /** Whether the cluster has one member, which nobody can replace as a leader. */
+  private boolean isAlone(Client client) {
+    return await(() -> client.getClusterClient().listMember()).getMembers().size() == 1;
   }
 
   /**

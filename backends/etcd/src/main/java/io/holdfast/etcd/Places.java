@@ -37,7 +37,8 @@ final class Places {
    * The claim's place on this lease, where a question is put now; empty if the claim was given up
    * meanwhile: a place that it took now would be nobody's. Empty, too, while its place is being
    * left: what the store says of that now may be over when it is heard. A place of which nobody
-   * knows whether it was left is never used again.
+   * knows whether it was left is never used again. Empty, last, on a lease that is gone: the claim
+   * may have a place on a later one, which an ask that was slow must not replace.
    */
   Optional<Asked> forQuestion(Claim claim, Session session) {
     AtomicReference<@Nullable Asked> asked = new AtomicReference<>();
@@ -45,7 +46,7 @@ final class Places {
     places.compute(
         claim.id(),
         (id, known) -> {
-          if (!wanted.contains(id)) {
+          if (!wanted.contains(id) || session.isGone()) {
             return known;
           }
           Place present = known;

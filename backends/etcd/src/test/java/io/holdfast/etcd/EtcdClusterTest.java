@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import io.etcd.jetcd.Client;
 import io.holdfast.BackendException;
+import io.holdfast.Finding;
 import io.holdfast.Lease;
 import io.holdfast.LockEvent;
 import io.holdfast.Locks;
@@ -105,6 +106,22 @@ class EtcdClusterTest {
     int before = renewed.get();
     await().atMost(LIMIT).until(() -> renewed.get() >= before + MORE_THAN_A_LEASE);
     assertThat(held.isHeld()).isTrue();
+  }
+
+  @Test
+  void membersWhoseHungLeaderWouldEndLivingLeasesAreWarnedOf() {
+    leader();
+    List<Finding> found =
+        Locks.examine(url, CONFIG).stream()
+            .filter(finding -> finding.subject().startsWith("member"))
+            .toList();
+    assertThat(found).hasSize(3);
+    for (Finding member : found) {
+      String version = member.found().replaceAll("version ([^:]*).*", "$1");
+      assertThat(member.level() == Finding.Level.WARNING)
+          .as("%s", member)
+          .isEqualTo(EtcdExamination.hasLeaderThatOutstays(version));
+    }
   }
 
   @Test

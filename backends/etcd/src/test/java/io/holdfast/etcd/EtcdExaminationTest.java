@@ -117,6 +117,14 @@ class EtcdExaminationTest {
   }
 
   @Test
+  void versionsWhoseHungLeaderEndsLivingLeasesAreTold() {
+    assertThat(List.of("3.4.0", "3.4.30", "3.5.0", "3.5.12", "3.5.12-rc.1"))
+        .allMatch(EtcdExamination::hasLeaderThatOutstays);
+    assertThat(List.of("3.4.31", "3.5.13", "3.6.0", "3.6.0-rc.4", "3.10.1", "4.0.0", "unknown"))
+        .noneMatch(EtcdExamination::hasLeaderThatOutstays);
+  }
+
+  @Test
   void serverThatIsNotThereIsFoundSo() {
     etcd.server().kill();
     List<Finding> findings = findings();

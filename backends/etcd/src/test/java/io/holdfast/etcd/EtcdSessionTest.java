@@ -242,6 +242,23 @@ class EtcdSessionTest {
   }
 
   @Test
+  void askThatIsSlowReplacesNoPlaceOnALaterLease() {
+    Places places = new Places(new Keys("lock_"));
+    Claim claim = newClaim(newName());
+    places.want(claim);
+    Session early = session(1);
+    early.end();
+    Place place = places.forQuestion(claim, session(2)).orElseThrow().place();
+    assertThat(places.forQuestion(claim, early)).isEmpty();
+    assertThat(places.of(claim)).isSameAs(place);
+  }
+
+  private Session session(long id) {
+    return new Session(
+        etcd.plain().getLeaseClient(), TestEtcd.REAL, id, LEASE, 0, (one, keys) -> {});
+  }
+
+  @Test
   void leaseOfAProcessThatWantsNothingEndsAndLeavesNothing() throws Exception {
     EtcdBackend backend = etcd.open(etcd.server().url(), Duration.ofSeconds(2), PATIENT);
     Claim claim = newClaim(newName());

@@ -148,6 +148,20 @@ class EtcdSlotsTest {
   }
 
   @Test
+  void grantWhoseKeyDoesNotHangOnTheLeaseIsHeldWhileTheKeyIsThere() throws Exception {
+    EtcdBackend backend = etcd.open();
+    LockName name = newName();
+    Claim claim = newClaim(name);
+    grant(backend, claim);
+    String key = line(name).get(0);
+    answer(etcd.plain().getKVClient().put(Keys.of(key), Keys.of("by hand"))); // on no lease
+    assertThat(answer(backend.renew(claim, LEASE))).isInstanceOf(Renewal.Renewed.class);
+    assertThat(answer(etcd.open().ask(trying(newClaim(name))))).isInstanceOf(Attempt.Refused.class);
+    assertThat(release(backend, claim)).isEqualTo(Release.RELEASED);
+    assertThat(line(name)).isEmpty();
+  }
+
+  @Test
   void releaseOfAGrantWhoseKeyIsAnotherSaysGone() throws Exception {
     EtcdBackend backend = etcd.open();
     LockName name = newName();
