@@ -108,8 +108,9 @@ final class Base {
   }
 
   /**
-   * Creates the root and the base where they are not yet, and lifts the base to the clock. A probe
-   * on the way shows the clock and that we may create and delete.
+   * Creates the root and the base where they are not yet. A probe on the way shows the clock and
+   * that we may create and delete. The base is not lifted: after that nobody could be told the
+   * tokens of those who hold locks, and whoever asks for one lifts it anyway.
    */
   CompletionStage<Session> prepare(Session session) {
     long askedAt = session.now();
@@ -122,8 +123,6 @@ final class Base {
             })
         .thenCompose(deleted -> create(session, path, bytes(wanted(session.now()))))
         .thenCompose(there -> read(session))
-        .thenCompose(reading -> liftAhead(session))
-        .thenCompose(lifted -> read(session))
         .handle(
             (reading, failure) -> {
               if (failure == null) {
@@ -168,7 +167,8 @@ final class Base {
         : CompletableFuture.failedFuture(failure);
   }
 
-  private CompletionStage<Reading> read(Session session) {
+  /** Reads it, which whoever lifts it has to have done. */
+  CompletionStage<Reading> read(Session session) {
     return session.multi(List.of(Op.getData(path))).thenApply(parts -> reading(parts.get(0)));
   }
 

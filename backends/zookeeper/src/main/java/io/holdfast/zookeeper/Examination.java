@@ -79,7 +79,9 @@ final class Examination {
     try {
       if (look("session", session.connected()).isPresent()) {
         findings.add(Finding.ok("session", "granted as asked, " + context.leaseFor()));
-        if (look("rights", base.prepare(session)).isPresent()) {
+        CompletionStage<Base.Reading> tried =
+            base.prepare(session).thenCompose(base::liftAhead).thenCompose(l -> base.read(session));
+        if (look("rights", tried).isPresent()) {
           findings.add(Finding.ok("rights", "can create, read, write and delete in " + url.root()));
           compareClocks(base, session.now());
         }

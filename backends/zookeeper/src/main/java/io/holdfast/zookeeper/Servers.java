@@ -16,11 +16,14 @@ import org.apache.zookeeper.client.StaticHostProvider;
  * ZooKeeper.updateServerList} asks {@link #updateServerList} whether the present server has to be
  * left, and closes the connection if so. And the client tries a server for the session's length
  * divided by the number of servers, 10 s of 30 s. Where connecting may not take as long, there are
- * said to be more until the first is tried. Thread-safe.
+ * said to be more until the first is tried; and later at least three, because one that is met while
+ * it starts may take a connection and never answer, and the locks end after two thirds of the
+ * session. Thread-safe.
  */
 final class Servers implements HostProvider {
 
   private static final long MOST_PARTS = 1_000;
+  private static final int LEAST_PARTS = 3;
 
   private final StaticHostProvider list;
   private final int parts;
@@ -51,7 +54,7 @@ final class Servers implements HostProvider {
   /** Into how many parts the client divides the session, each for trying one server. */
   @Override
   public int size() {
-    return isBegun ? list.size() : parts;
+    return isBegun ? Math.max(list.size(), LEAST_PARTS) : parts;
   }
 
   @Override

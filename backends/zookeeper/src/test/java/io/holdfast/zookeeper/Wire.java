@@ -34,6 +34,7 @@ final class Wire implements AutoCloseable {
   private volatile List<Integer> lastRead = List.of();
   private volatile boolean losesQuestions;
   private volatile boolean losesAnswers;
+  private volatile boolean hasLostAnAnswer;
   private volatile boolean isOld;
   private volatile int wished;
   private final Map<Integer, Runnable> before = new ConcurrentHashMap<>();
@@ -67,12 +68,17 @@ final class Wire implements AutoCloseable {
 
   private void answer(ByteBuffer bytes) {
     if (losesAnswers) {
+      hasLostAnAnswer = true;
       bytes.limit(bytes.position());
     }
   }
 
   String url() {
-    return TestZookeeper.urlOf("127.0.0.1:" + crusher.getBindAddress().getPort());
+    return TestZookeeper.urlOf(servers());
+  }
+
+  String servers() {
+    return "127.0.0.1:" + crusher.getBindAddress().getPort();
   }
 
   void loseQuestions() {
@@ -81,6 +87,16 @@ final class Wire implements AutoCloseable {
 
   void loseAnswers() {
     losesAnswers = true;
+  }
+
+  boolean hasLostAnAnswer() {
+    return hasLostAnAnswer;
+  }
+
+  /** What was lost stays lost, and no more is. */
+  void loseNoMore() {
+    losesQuestions = false;
+    losesAnswers = false;
   }
 
   /** Runs a task when a question is under way, once, before the server hears it. */
@@ -109,8 +125,7 @@ final class Wire implements AutoCloseable {
             .execute( // in the thread that moves bytes: none gets through in between
                 () -> {
                   crusher.closeAllPairs();
-                  losesQuestions = false;
-                  losesAnswers = false;
+                  loseNoMore();
                   return true;
                 });
   }

@@ -8,6 +8,11 @@ import static io.holdfast.zookeeper.TestZookeeper.newClaim;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.holdfast.Lease;
+import io.holdfast.LeaseState;
+import io.holdfast.LockEvent;
+import io.holdfast.Locks;
+import io.holdfast.LocksConfig;
 import io.holdfast.spi.Claim;
 import io.holdfast.spi.Renewal;
 import io.holdfast.spi.StoreContext;
@@ -17,6 +22,7 @@ import java.net.ServerSocket;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.apache.zookeeper.ZooDefs.OpCode;
 import org.junit.jupiter.api.AfterAll;
@@ -103,6 +109,34 @@ class ZookeeperMuteServerTest {
     await()
         .ignoreExceptions()
         .until(() -> answer(backend.renew(claim, LONGEST)) instanceof Renewal.Renewed);
+  }
+
+  /** As a server may that is met while it starts; the client gives up on it by itself. */
+  @Test
+  @Tag("slow")
+  void costsNoLockIfItIsTheOnlyOneAndAnswersWhoeverComesOnceMore() throws Exception {
+    AtomicInteger renewed = new AtomicInteger();
+    LocksConfig config =
+        TestZookeeper.config(SESSION)
+            .listener(
+                event -> {
+                  if (event instanceof LockEvent.Renewed) {
+                    renewed.incrementAndGet();
+                  }
+                });
+    try (Wire wire = new Wire(zookeeper.server().getPort());
+        Locks locks = Locks.connect(wire.url(), config);
+        Lease lease = locks.acquire("comes-back")) {
+      await().until(() -> renewed.get() > 0);
+      wire.shut();
+      wire.loseAnswers();
+      wire.open();
+      await().until(wire::hasLostAnAnswer);
+      wire.loseNoMore();
+      int before = renewed.get();
+      await().until(() -> renewed.get() > before || !lease.isHeld());
+      assertThat(lease.state()).isEqualTo(LeaseState.HELD);
+    }
   }
 
   /** Whoever begins with it has time for another one; half of these do. */

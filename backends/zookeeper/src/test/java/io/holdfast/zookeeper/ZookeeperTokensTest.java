@@ -22,6 +22,7 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import org.apache.zookeeper.KeeperException;
 import org.apache.zookeeper.ZooDefs.OpCode;
@@ -291,6 +292,19 @@ class ZookeeperTokensTest {
       write(Long.toString(base() + 1));
       assertThat(answer(backend.inspect(claim.name())).holder())
           .hasValueSatisfying(holder -> assertThat(holder.token()).isEmpty());
+    }
+  }
+
+  @Test
+  void whoConnectsToLookDoesNotHideTheTokenOfALockThatIsHeldForLong() throws Exception {
+    try (ZookeeperBackend holders = zookeeper.open()) {
+      Claim claim = newClaim();
+      Attempt.Granted grant = granted(holders, claim);
+      TimeUnit.MILLISECONDS.sleep(1_500); // more than the second for which nobody lifts the base
+      try (ZookeeperBackend other = zookeeper.open()) {
+        assertThat(answer(other.inspect(claim.name())).holder())
+            .hasValueSatisfying(holder -> assertThat(holder.token()).hasValue(grant.firstToken()));
+      }
     }
   }
 }
