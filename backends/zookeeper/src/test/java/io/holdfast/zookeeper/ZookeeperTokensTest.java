@@ -22,7 +22,6 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import org.apache.zookeeper.KeeperException;
 import org.apache.zookeeper.ZooDefs.OpCode;
@@ -300,7 +299,11 @@ class ZookeeperTokensTest {
     try (ZookeeperBackend holders = zookeeper.open()) {
       Claim claim = newClaim();
       Attempt.Granted grant = granted(holders, claim);
-      TimeUnit.MILLISECONDS.sleep(1_500); // more than the second for which nobody lifts the base
+      await("whoever asks now would lift the base")
+          .until(
+              () ->
+                  ChronoUnit.MICROS.between(Instant.EPOCH, Instant.now()) + 900_000
+                      > grant.firstToken());
       try (ZookeeperBackend other = zookeeper.open()) {
         assertThat(answer(other.inspect(claim.name())).holder())
             .hasValueSatisfying(holder -> assertThat(holder.token()).hasValue(grant.firstToken()));
