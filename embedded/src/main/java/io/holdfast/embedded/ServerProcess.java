@@ -16,6 +16,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -40,6 +41,8 @@ final class ServerProcess implements AutoCloseable {
   private static final long POLL_MILLIS = 10;
   private static final int ROOT = 0;
   private static final int OUTPUT_LINES = 8;
+  private static final int MOST_ERRORS = 3;
+  private static final Pattern ERROR = Pattern.compile("\\b(ERROR|FATAL|PANIC)\\b");
   private static final int OUTPUT_CHARS = 1_000;
 
   private final Path folder;
@@ -198,13 +201,20 @@ final class ServerProcess implements AutoCloseable {
     return current;
   }
 
-  /** The last lines that the server printed, as one line. */
+  /** The last lines that the server printed, as one line, behind what it called an error before. */
   String output() {
+    String errors;
     String all;
     try (Stream<String> lines = Files.lines(log, ISO_8859_1)) {
       List<String> printed =
           lines.map(String::strip).filter(line -> !line.isEmpty()).collect(Collectors.toList());
       int from = Math.max(0, printed.size() - OUTPUT_LINES);
+      errors =
+          printed.subList(0, from).stream()
+              .filter(line -> ERROR.matcher(line).find())
+              .limit(MOST_ERRORS)
+              .map(line -> line + " | ")
+              .collect(Collectors.joining());
       all = String.join(" | ", printed.subList(from, printed.size()));
     } catch (IOException | UncheckedIOException e) {
       return "it printed nothing";
@@ -212,7 +222,10 @@ final class ServerProcess implements AutoCloseable {
     if (all.isEmpty()) {
       return "it printed nothing";
     }
-    return all.length() <= OUTPUT_CHARS ? all : "... " + all.substring(all.length() - OUTPUT_CHARS);
+    return errors
+        + (all.length() <= OUTPUT_CHARS
+            ? all
+            : "... " + all.substring(all.length() - OUTPUT_CHARS));
   }
 
   /** Whether that is why the server ended at once. */

@@ -222,7 +222,7 @@ class EveryStoreTest {
     if (EmbeddedEtcd.isInstalled()) {
       String redis = requireNonNull(urls.get("redis:"));
       String etcd = requireNonNull(urls.get("etcd:"));
-      way.addAll(List.of(redis, etcd, redis, etcd));
+      way.addAll(List.of(redis, etcd));
     }
     way.addAll(shared());
     long fence = 0;
