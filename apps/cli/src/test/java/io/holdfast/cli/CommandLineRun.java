@@ -1,5 +1,10 @@
 package io.holdfast.cli;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.util.List;
@@ -14,6 +19,12 @@ record CommandLineRun(int exitCode, String out, String err) {
         Main.commandLine().setOut(new PrintWriter(out)).setErr(new PrintWriter(err));
     int exitCode = command.execute(args);
     return new CommandLineRun(exitCode, out.toString(), err.toString());
+  }
+
+  /** The one line of JSON that it printed. */
+  JsonNode json() throws IOException {
+    assertThat(out.lines()).as(err).hasSize(1);
+    return new ObjectMapper().readTree(out);
   }
 
   List<String> errLines() {

@@ -3,7 +3,6 @@ package io.holdfast.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import io.holdfast.embedded.EmbeddedRedis;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -135,8 +134,6 @@ class DoctorTest {
   }
 
   private static JsonNode json(String... args) throws IOException {
-    CommandLineRun run = CommandLineRun.of(args);
-    assertThat(run.out().lines()).hasSize(1);
-    return new ObjectMapper().readTree(run.out());
+    return CommandLineRun.of(args).json();
   }
 }

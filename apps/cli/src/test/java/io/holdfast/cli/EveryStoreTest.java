@@ -323,7 +323,7 @@ class EveryStoreTest {
   private static JsonNode json(String... words) throws IOException {
     CommandLineRun run = CommandLineRun.of(words);
     assertThat(run.exitCode()).as(List.of(words) + run.out() + run.err()).isZero();
-    return new ObjectMapper().readTree(run.out());
+    return run.json();
   }
 
   @Test

@@ -67,6 +67,9 @@ final class Base {
 
   private static final String PROBE = "/%probe-";
 
+  /** The base never has it: versions count from 0, and -1 is any. Rights are looked at before. */
+  private static final int NO_VERSION = -2;
+
   private final ZookeeperUrl url;
   private final String path;
 
@@ -109,8 +112,8 @@ final class Base {
 
   /**
    * Creates the root and the base where they are not yet. A probe on the way shows the clock and
-   * that we may create and delete. The base is not lifted: after that nobody could be told the
-   * tokens of those who hold locks, and whoever asks for one lifts it anyway.
+   * that we may create and delete. That we may write the base is tried without lifting it: after
+   * that nobody could be told the tokens of those who hold locks.
    */
   CompletionStage<Session> prepare(Session session) {
     long askedAt = session.now();
@@ -123,8 +126,9 @@ final class Base {
             })
         .thenCompose(deleted -> create(session, path, bytes(wanted(session.now()))))
         .thenCompose(there -> read(session))
+        .thenCompose(reading -> lift(session, NO_VERSION, reading.base()))
         .handle(
-            (reading, failure) -> {
+            (tried, failure) -> {
               if (failure == null) {
                 return CompletableFuture.completedFuture(session);
               }
@@ -167,8 +171,7 @@ final class Base {
         : CompletableFuture.failedFuture(failure);
   }
 
-  /** Reads it, which whoever lifts it has to have done. */
-  CompletionStage<Reading> read(Session session) {
+  private CompletionStage<Reading> read(Session session) {
     return session.multi(List.of(Op.getData(path))).thenApply(parts -> reading(parts.get(0)));
   }
 
@@ -207,8 +210,12 @@ final class Base {
 
   /** Sends a lift from what was read. Its answer is false if it was written since. */
   CompletableFuture<Boolean> lift(Session session, Reading from, long to) {
+    return lift(session, from.stat().getVersion(), to);
+  }
+
+  private CompletableFuture<Boolean> lift(Session session, int version, long to) {
     return session
-        .write(path, bytes(to), from.stat().getVersion())
+        .write(path, bytes(to), version)
         .thenApply(written -> true)
         .exceptionallyCompose(failure -> fineIf(Code.BADVERSION, failure));
   }

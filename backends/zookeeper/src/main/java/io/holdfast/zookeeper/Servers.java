@@ -15,10 +15,10 @@ import org.apache.zookeeper.client.StaticHostProvider;
  * by then every lock of the session is lost. So {@link Session} asks to leave it sooner: {@code
  * ZooKeeper.updateServerList} asks {@link #updateServerList} whether the present server has to be
  * left, and closes the connection if so. And the client tries a server for the session's length
- * divided by the number of servers, 10 s of 30 s. Where connecting may not take as long, there are
- * said to be more until the first is tried; and later at least three, because one that is met while
- * it starts may take a connection and never answer, and the locks end after two thirds of the
- * session. Thread-safe.
+ * divided by the number of servers, 10 s of 30 s. There are said to be three at least, because one
+ * that is met while it starts may take a connection and never answer, and the locks end after two
+ * thirds of the session; and more until the first is tried, where connecting may not take as long.
+ * Thread-safe.
  */
 final class Servers implements HostProvider {
 
@@ -36,7 +36,7 @@ final class Servers implements HostProvider {
 
   static Servers of(ZookeeperUrl url) {
     StaticHostProvider list = list(url);
-    return new Servers(list, list.size());
+    return new Servers(list, parts(list));
   }
 
   /** Of several servers each has two thirds of a request timeout until the first answers. */
@@ -44,7 +44,12 @@ final class Servers implements HostProvider {
     StaticHostProvider list = list(url);
     long parts = 3 * context.leaseFor().toNanos() / (2 * context.requestTimeout().toNanos());
     return new Servers(
-        list, list.size() == 1 ? 1 : (int) Math.max(list.size(), Math.min(parts, MOST_PARTS)));
+        list,
+        list.size() == 1 ? parts(list) : (int) Math.max(parts(list), Math.min(parts, MOST_PARTS)));
+  }
+
+  private static int parts(StaticHostProvider list) {
+    return Math.max(list.size(), LEAST_PARTS);
   }
 
   private static StaticHostProvider list(ZookeeperUrl url) {
@@ -54,7 +59,7 @@ final class Servers implements HostProvider {
   /** Into how many parts the client divides the session, each for trying one server. */
   @Override
   public int size() {
-    return isBegun ? Math.max(list.size(), LEAST_PARTS) : parts;
+    return isBegun ? parts(list) : parts;
   }
 
   @Override

@@ -12,9 +12,11 @@ import io.holdfast.Locks;
 import io.holdfast.StoreRefusedException;
 import io.holdfast.spi.Claim;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Collectors;
 import org.apache.zookeeper.ZooDefs;
+import org.apache.zookeeper.data.ACL;
 import org.apache.zookeeper.data.Stat;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
@@ -71,6 +73,27 @@ class ZookeeperRightsTest {
       assertThat(found.toString()).doesNotContain("s3cret");
     }
     open(url("mine", MINE)).close();
+  }
+
+  @Test
+  void whoMayNotWriteTheBaseIsRefusedWhenConnecting() throws Exception {
+    String url = url("readable", "");
+    open(url).close();
+    String base = "/readable/%base";
+    Stat before = new Stat();
+    byte[] content = zookeeper.plain().getData(base, false, before);
+    ACL noWriting = new ACL(ZooDefs.Perms.READ | ZooDefs.Perms.ADMIN, ZooDefs.Ids.ANYONE_ID_UNSAFE);
+    zookeeper.plain().setACL(base, Arrays.asList(noWriting), -1); // it looks for null there
+    assertThatThrownBy(() -> open(url))
+        .isInstanceOf(StoreRefusedException.class)
+        .hasMessageContaining("does not permit");
+    assertThat(levels(Locks.examine(url, config(TestZookeeper.SESSION))))
+        .endsWith("rights REFUSED");
+    zookeeper.plain().setACL(base, ZooDefs.Ids.OPEN_ACL_UNSAFE, -1);
+    open(url).close();
+    Stat after = new Stat();
+    assertThat(zookeeper.plain().getData(base, false, after)).isEqualTo(content);
+    assertThat(after.getMzxid()).as("nobody has written it").isEqualTo(before.getMzxid());
   }
 
   @Test
